@@ -9,7 +9,7 @@ from core.features.values import FeatureVersion, VersionState
 from core.foundation.errors import Conflict
 from core.foundation.text import N_, _
 from core.lake.import_values import ImportChoices
-from core.requirements.values import Comparison, Criterion, Metric
+from core.requirements.values import Comparison, Criterion
 from core.sweeps.values import Dimension, Sweep, SweepState
 from core.training.values import Run
 
@@ -30,10 +30,10 @@ CHEAP = {"epochs": 2, "row_share": 0.35}
 def write_requirement(walk: Walk) -> None:
     """The goal, and what would prove it reached."""
     criteria = (
-        Criterion(metric=Metric.AUC, comparison=Comparison.AT_LEAST, limit=0.68),
-        Criterion(metric=Metric.LOG_LOSS, comparison=Comparison.AT_MOST, limit=0.55),
-        Criterion(metric=Metric.P99_MS, comparison=Comparison.AT_MOST, limit=50),
-        Criterion(metric=Metric.PARITY_MISMATCHES, comparison=Comparison.AT_MOST, limit=0),
+        Criterion(metric="auc", comparison=Comparison.AT_LEAST, limit=0.68),
+        Criterion(metric="log_loss", comparison=Comparison.AT_MOST, limit=0.55),
+        Criterion(metric="p99_ms", comparison=Comparison.AT_MOST, limit=50),
+        Criterion(metric="parity_mismatches", comparison=Comparison.AT_MOST, limit=0),
     )
     requirement_id = walk.once(
         "requirement",

@@ -15,7 +15,7 @@ from app.ui.primary_action import primary_action, rights
 from core.foundation.text import _
 from core.promotion.evidence_kinds.table import evidence_kinds
 from core.promotion.values import Request, RequestState
-from core.registry.values import Verdict
+from core.tasks.values import Verdict
 
 SHORTEST = 3
 

@@ -12,7 +12,7 @@ from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.promotion.evidence_kinds.table import evidence_kinds
 from core.promotion.values import GateResult, Request, RequestState
-from core.registry.values import Verdict
+from core.tasks.values import Verdict
 
 MEASURABLE = (RequestState.IN_REVIEW, RequestState.STALE, RequestState.EXPIRED, RequestState.CHANGES_REQUESTED)
 COUNTS = (

@@ -15,15 +15,8 @@ from core.foundation.text import _
 from core.foundation.values import Value
 from core.promotion.evidence_kinds.content import Figure
 from core.registry.sentences import Measure, title_of, verdict_in_words
-from core.registry.values import (
-    Comparison,
-    Flip,
-    Interval,
-    MetricRow,
-    ModelVersion,
-    ParameterRow,
-)
-from core.requirements.values import Metric
+from core.registry.values import Comparison, MetricRow, ModelVersion, ParameterRow
+from core.tasks.values import Flip, Interval
 
 SAME = 0.0005
 OPEN = 1e12
@@ -80,7 +73,7 @@ def lines_of(comparison: Comparison) -> list[Line]:
 
 def _metric_line(row: MetricRow) -> Line:
     values = {version_id: interval.value for version_id, interval in row.values.items()}
-    short = _("Calibration") if row.metric == Metric.ECE else metric_name(row.metric)
+    short = metric_name(row.metric)
     return Line(
         metric=row.metric,
         name=metric_name(row.metric),
@@ -267,7 +260,7 @@ def _flips(flip: Flip, *, label: str, before: str) -> None:
     if not flip.rows:
         st.caption(_("No decision differs."))
         return
-    right = sum((row[3] >= flip.threshold) == bool(row[1]) for row in flip.rows)
+    right = sum(_is_right(row[3], row[1], flip) for row in flip.rows)
     st.markdown(
         _(
             "**{label} decides {share} of the rows differently.** Of the {n} with the widest gap it is right in "
@@ -277,18 +270,30 @@ def _flips(flip: Flip, *, label: str, before: str) -> None:
     rows = flip.rows[:SHOWN_FLIPS]
     columns = {
         _("Row"): [links.code(row[0]) for row in rows],
-        _("Outcome"): [_("yes") if row[1] else _("no") for row in rows],
-        links.escape(before): [_side(row[2], row, flip) for row in rows],
-        links.escape(label): [_side(row[3], row, flip) for row in rows],
+        _("Outcome"): [_outcome(row[1]) for row in rows],
+        links.escape(before): [_side(row[2], row[1], flip) for row in rows],
+        links.escape(label): [_side(row[3], row[1], flip) for row in rows],
     }
     reading(columns, alt=_("Rows with the widest gap"))
-    st.caption(
-        _("A row is flagged from {share} on, the share of positives.").format(share=numbers.percent(flip.threshold))
-    )
+    if not isinstance(flip.rows[0][3], str):
+        share = numbers.percent(flip.threshold)
+        st.caption(_("A row is flagged from {share} on, the share of positives.").format(share=share))
 
 
-def _side(probability: float, row: tuple[str, float, float, float], flip: Flip) -> str:
-    """A probability with whether its decision was right."""
-    right = (probability >= flip.threshold) == bool(row[1])
-    mark = ":green[:material/check:]" if right else ":red[:material/close:]"
-    return f"{numbers.percent(probability)} {mark}"
+def _is_right(answer: float | str, label: float | str, flip: Flip) -> bool:
+    """Classes are right or wrong; a probability decides from the threshold on."""
+    if isinstance(answer, str) or isinstance(label, str):
+        return answer == label
+    return (answer >= flip.threshold) == bool(label)
+
+
+def _outcome(label: float | str) -> str:
+    if isinstance(label, str):
+        return links.escape(label)
+    return _("yes") if label else _("no")
+
+
+def _side(answer: float | str, label: float | str, flip: Flip) -> str:
+    """An answer with whether its decision was right."""
+    right = ":green[:material/check:]" if _is_right(answer, label, flip) else ":red[:material/close:]"
+    return f"{links.escape(answer) if isinstance(answer, str) else numbers.percent(answer)} {right}"

@@ -11,7 +11,8 @@ from app.ui.numbers import metric_name
 from app.ui.tables import reading
 from app.ui.wording import criterion_line
 from core.foundation.text import _
-from core.registry.values import UNSEEN, Evaluation, Interval, at_chance
+from core.registry.values import UNSEEN, Evaluation, at_chance
+from core.tasks.values import Interval
 
 SHOWN = ("auc", "log_loss", "ece", "brier")
 

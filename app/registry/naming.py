@@ -8,8 +8,9 @@ from app.ui import charts, numbers
 from app.ui.wording import counted
 from core.foundation.text import _
 from core.foundation.values import Value
-from core.registry.values import Interval, ModelVersion, judging
+from core.registry.values import ModelVersion, judging
 from core.serving.values import Endpoint
+from core.tasks.values import Interval
 
 MOST = 200
 PRODUCTION, STAGING, ARCHIVED, REGISTERED = "production", "staging", "archived", "registered"

@@ -8,7 +8,8 @@ from app.ui.numbers import is_less_better, metric_name, unit_of
 from app.ui.wording import COMPARISONS
 from core.foundation.errors import Invalid
 from core.foundation.text import _
-from core.requirements.values import Comparison, Criterion, Metric
+from core.requirements.values import Comparison, Criterion
+from core.tasks.task import all_metrics
 
 MOST = 20
 
@@ -39,10 +40,8 @@ def require(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
     return criteria
 
 
-def _line(
-    number: int, given: Criterion | None, *, key: str, removable: bool
-) -> tuple[Metric, Comparison, float | None]:
-    metrics, comparisons = list(Metric), list(Comparison)
+def _line(number: int, given: Criterion | None, *, key: str, removable: bool) -> tuple[str, Comparison, float | None]:
+    metrics, comparisons = list(all_metrics()), list(Comparison)
     with st.container(
         key=f"line_{key}_{number}", horizontal=True, gap="small", vertical_alignment="center", wrap=False
     ):
@@ -67,7 +66,6 @@ def _line(
         limit = st.number_input(
             _("Limit"),
             value=given.limit if given else None,
-            min_value=0.0,
             format="%g",
             placeholder=_("limit"),
             key=f"{key}_limit_{number}",

@@ -11,8 +11,9 @@ from core.compute.values import Job
 from core.foundation.text import _
 from core.identity.permissions import Permission
 from core.promotion.evidence_kinds.table import evidence_kinds
-from core.registry.values import Evidence, Verdict
+from core.registry.values import Evidence
 from core.serving.values import PARITY, Endpoint
+from core.tasks.values import Verdict
 
 KIND = "serving.parity"
 MOST = 50

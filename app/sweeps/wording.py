@@ -4,8 +4,9 @@ from app.ui import links, numbers, times
 from app.ui.numbers import is_less_better, metric_name, metric_value
 from app.ui.wording import counted
 from core.foundation.text import _
-from core.registry.values import Interval, at_chance
+from core.registry.values import at_chance
 from core.sweeps.values import Sweep, SweepState
+from core.tasks.values import Interval
 
 # With fewer the interval of the seeds says next to nothing.
 FEW_SEEDS = 3

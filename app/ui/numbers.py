@@ -1,34 +1,12 @@
-"""One form for every number that people read: thin spaces between thousands, a true minus, a unit. Metrics have their
-names and units here, by their name as text, so that a metric that a task brings along needs a line and no code."""
-
-from dataclasses import dataclass
+"""One form for every number that people read: thin spaces between thousands, a true minus, a unit. Metrics bring
+their names and units along, by their name as text."""
 
 from core.foundation import text as written
-from core.foundation.text import N_, THIN, _, grouped
+from core.foundation.text import THIN, _, grouped
+from core.tasks.task import all_metrics
 
 NONE = "\u2014"
 MINUTE, HOUR = 60, 3600
-
-
-@dataclass(frozen=True)
-class MetricForm:
-    """How a metric is called and written; `unit` stands after the figure with its space."""
-
-    title: str
-    unit: str = ""
-    is_less_better: bool = False
-
-
-METRICS: dict[str, MetricForm] = {
-    "auc": MetricForm(N_("AUC")),
-    "log_loss": MetricForm(N_("Log loss"), is_less_better=True),
-    "ece": MetricForm(N_("Calibration error"), is_less_better=True),
-    "brier": MetricForm(N_("Brier score"), is_less_better=True),
-    "p99_ms": MetricForm(N_("p99 latency"), unit=" ms", is_less_better=True),
-    "error_rate": MetricForm(N_("Error rate"), is_less_better=True),
-    "capacity_rps": MetricForm(N_("Capacity"), unit=" rps"),
-    "parity_mismatches": MetricForm(N_("Parity mismatches"), is_less_better=True),
-}
 
 
 def number(value: float | int | None, digits: int = 4) -> str:
@@ -114,7 +92,7 @@ def between(low: float, high: float, *, digits: int = 1) -> str:
 
 
 def metric_name(metric: str) -> str:
-    known = METRICS.get(metric)
+    known = all_metrics().get(metric)
     return _(known.title) if known else metric.replace("_", " ").capitalize()
 
 
@@ -125,8 +103,10 @@ def metric_value(metric: str, value: float | None) -> str:
 
 def unit_of(metric: str) -> str:
     """The unit with the space before it; nothing where there is none."""
-    return METRICS[metric].unit if metric in METRICS else ""
+    known = all_metrics().get(metric)
+    return known.unit if known else ""
 
 
 def is_less_better(metric: str) -> bool:
-    return metric in METRICS and METRICS[metric].is_less_better
+    known = all_metrics().get(metric)
+    return known is not None and known.better == "down"

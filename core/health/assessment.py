@@ -9,9 +9,10 @@ from core.foundation.text import _
 from core.foundation.values import Value
 from core.health.values import Health, worst
 from core.registry.sentences import title_of
-from core.registry.statistics import METRICS
-from core.requirements.values import Comparison, Criterion, Metric
+from core.requirements.values import Comparison, Criterion
 from core.serving.values import ServiceLevel
+from core.tasks.metrics import ERROR_RATE, P99_MS
+from core.tasks.task import quality_metrics
 
 Verdict = Literal["kept", "missed", "no data"]
 
@@ -55,7 +56,8 @@ class Figures(Value):
                 yield well if self.goal.holds(reading.value) else self._missed(self.goal, reading)
         if self.level and self.measured:
             yield well if self.level.holds(self.measured.value) else self._broken(_limit(self.level))
-        if self.promised and self.measured and self.metric in METRICS and _are_intervals(self.promised, self.measured):
+        is_quality = self.metric in quality_metrics()
+        if self.promised and self.measured and is_quality and _are_intervals(self.promised, self.measured):
             is_worse = _is_surely_worse(self.measured, self.promised, metric=self.metric)
             yield self._broken(_promise(self.promised)) if is_worse else well
 
@@ -118,7 +120,7 @@ def _verdict(figures: Figures, health: Health) -> Verdict:
 
 def levels_of(slo: ServiceLevel) -> dict[str, Criterion]:
     """What an endpoint promises its callers, as conditions by metric."""
-    limits = {Metric.P99_MS: slo.p99_ms, Metric.ERROR_RATE: slo.error_rate}
+    limits = {P99_MS: slo.p99_ms, ERROR_RATE: slo.error_rate}
     return {
         metric: Criterion(metric=metric, comparison=Comparison.AT_MOST, limit=limit) for metric, limit in limits.items()
     }
@@ -150,6 +152,6 @@ def _are_intervals(*readings: Reading) -> bool:
 
 def _is_surely_worse(measured: Reading, promised: Reading, *, metric: str) -> bool:
     """Both were measured on other rows, so their chances add up: it takes intervals that lie apart."""
-    if METRICS[metric] == "up":
+    if quality_metrics()[metric].better == "up":
         return (measured.high or 0.0) < (promised.low or 0.0)
     return (measured.low or 0.0) > (promised.high or 0.0)

@@ -9,12 +9,12 @@ from core.foundation.actions.call import Call
 from core.health.assessment import Assessment, Figures, assess, levels_of, metrics_of
 from core.health.endpoints import Endpoints
 from core.health.measurements import Readings, evaluated, evidence_figures, replayed
-from core.registry.statistics import METRICS
 from core.registry.tables import VersionRow
 from core.requirements.tables import RequirementRow
 from core.requirements.values import Criterion
 from core.serving.tables import EndpointRow
 from core.serving.values import ServiceLevel
+from core.tasks.task import quality_metrics
 
 MOST_VERSIONS = 12
 
@@ -42,7 +42,7 @@ class Goals:
         return tuple(self._on(row, self._endpoints.row(endpoint_id)))
 
     def _on(self, row: Any, place: EndpointRow | None) -> Iterator[Assessment]:
-        goals = {criterion.metric.value: criterion for criterion in self._criteria.get(row.requirement_id, ())}
+        goals = {criterion.metric: criterion for criterion in self._criteria.get(row.requirement_id, ())}
         levels = levels_of(ServiceLevel.model_validate(place.slo)) if place else {}
         measured: Readings = self._replayed.get((place.id, row.id), {}) if place else {}
         promised = evaluated(row.evaluations) | self._evidence.get(row.id, {})
@@ -62,7 +62,8 @@ class Goals:
             yield assess(figures)
 
     def _asks_for_evidence(self, row: Any) -> bool:
-        return any(criterion.metric not in METRICS for criterion in self._criteria.get(row.requirement_id, ()))
+        known = quality_metrics()
+        return any(criterion.metric not in known for criterion in self._criteria.get(row.requirement_id, ()))
 
 
 def versions_for(call: Call, requirement_id: str, *, endpoints: Endpoints) -> list[str]:

@@ -13,10 +13,11 @@ from core.health.assessment import Reading
 from core.promotion.evidence_kinds.evidence_kind import EvidenceKind
 from core.promotion.evidence_kinds.table import evidence_kinds
 from core.registry.evidence import evidence_of
-from core.registry.statistics import METRICS
 from core.registry.tables import EvidenceRow
-from core.registry.values import Evaluation, Evidence, Interval, judging
+from core.registry.values import Evaluation, Evidence, judging
 from core.serving.tables import ReplayRow
+from core.tasks.task import quality_metrics
+from core.tasks.values import Interval
 
 Readings = dict[str, Reading]
 # What a replay says of the endpoint as a whole, whichever version answered.
@@ -86,7 +87,7 @@ def _answers(row: ReplayRow, version_id: str) -> Readings:
     plain = {
         name: Reading(value=value)
         for name, value in row.metrics.items()
-        if name in OF_THE_ENDPOINT or (is_alone and name in METRICS)
+        if name in OF_THE_ENDPOINT or (is_alone and name in quality_metrics())
     }
     own = row.figures.get(version_id, {})
     judged = {name: _reading(Interval.model_validate(item), row.id) for name, item in own.items()}

@@ -1,13 +1,14 @@
 """Figures as people read them: with their interval, and a real minus sign."""
 
 from core.foundation.text import grouped
-from core.registry.values import Interval
-
-NAMES = {"auc": "AUC", "log_loss": "log loss", "ece": "calibration error", "brier": "Brier score"}
+from core.tasks.metrics import in_words
+from core.tasks.task import all_metrics
+from core.tasks.values import Interval
 
 
 def metric_name(metric: str) -> str:
-    return NAMES.get(metric, metric.replace("_", " "))
+    known = all_metrics().get(metric)
+    return in_words(known) if known else metric.replace("_", " ")
 
 
 def figure(value: float, *, digits: int = 4) -> str:

@@ -14,9 +14,10 @@ from core.foundation.plugins import Plugin
 from core.foundation.text import N_, _
 from core.foundation.values import Value
 from core.promotion.values import Attempt, GateResult
-from core.registry.values import Evidence, Interval, ModelVersion, Verdict
+from core.registry.values import Evidence, ModelVersion
 from core.requirements.values import Criterion
 from core.serving.values import Endpoint
+from core.tasks.values import Interval, Verdict
 
 # From the worst: what a gate says is the worst of what it found.
 ORDER = (Verdict.FAIL, Verdict.NO_DATA, Verdict.INCONCLUSIVE, Verdict.PASS)

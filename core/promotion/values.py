@@ -8,8 +8,8 @@ from pydantic import Field
 
 from core.foundation.values import Value
 from core.identity.permissions import Role
-from core.registry.values import Verdict
 from core.requirements.values import Criterion
+from core.tasks.values import Verdict
 
 
 class RequestState(StrEnum):

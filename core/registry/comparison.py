@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from core.foundation.storage import Store
 from core.foundation.text import _
-from core.registry import statistics
-from core.registry.curves import curves_of, flip_of
-from core.registry.holdouts import Predictions, are_same_rows, common_holdout, read_predictions
+from core.registry.holdouts import are_same_rows, common_holdout, read_predictions
 from core.registry.sentences import measures_of, verdict_in_words
-from core.registry.statistics import METRICS
-from core.registry.values import Comparison, Interval, MetricRow, ModelVersion, ParameterRow
+from core.registry.values import Comparison, MetricRow, ModelVersion, ParameterRow
+from core.tasks.measures.claims import gain
+from core.tasks.predictions import Predictions
+from core.tasks.task import Task, quality_metrics, task_of
+from core.tasks.values import Curve, Interval
 
 if TYPE_CHECKING:
     from core.registry.values import Evaluation
@@ -31,26 +32,29 @@ def compare_versions(
         are_same_rows(judged[baseline.id], second=predictions) for predictions in judged.values()
     ):
         return _without_common_rows(versions, baseline=baseline)
-    before = judged[baseline.id]
+    task, before = task_of(baseline.signature.target), judged[baseline.id]
     others = {version_id: predictions for version_id, predictions in judged.items() if version_id != baseline.id}
-    figures = {version_id: _figures(predictions) for version_id, predictions in judged.items()}
-    deltas = {version_id: _deltas(before, after=predictions) for version_id, predictions in others.items()}
+    figures = {version_id: task.evaluate(predictions) for version_id, predictions in judged.items()}
+    deltas = {version_id: task.compare(before, after=predictions) for version_id, predictions in others.items()}
+    changed = {
+        version_id: task.flips(before, after=predictions, version_id=version_id)
+        for version_id, predictions in others.items()
+    }
     return Comparison(
         baseline=baseline.id,
         versions=tuple(versions),
         holdout=shared[0].holdout,
-        candidate=_best(deltas),
-        sentence=_sentence(versions, baseline=baseline, figures=figures[baseline.id], deltas=deltas),
-        metrics=_metric_rows(figures, deltas=deltas),
+        task=task.name,
+        candidate=_best(task, deltas),
+        sentence=_sentence(task, versions, baseline=baseline, figures=figures[baseline.id], deltas=deltas),
+        metrics=_metric_rows(task, figures, deltas=deltas),
         parameters=parameter_rows(versions),
         curves=tuple(
-            curve
+            Curve(version_id=version_id, **dict(line))
             for version_id, predictions in judged.items()
-            for curve in curves_of(predictions, version_id=version_id)
+            for line in task.lines(predictions)
         ),
-        flips=tuple(
-            flip_of(before, after=predictions, version_id=version_id) for version_id, predictions in others.items()
-        ),
+        flips=tuple(flip for flip in changed.values() if flip is not None),
     )
 
 
@@ -93,45 +97,55 @@ def _predictions(
     store: Store, *, versions: Sequence[ModelVersion], evaluations: Sequence[Evaluation]
 ) -> dict[str, Predictions]:
     pairs = zip(versions, evaluations, strict=False)
-    return {version.id: read_predictions(store, digest=evaluation.predictions) for version, evaluation in pairs}
+    return {
+        version.id: read_predictions(store, digest=evaluation.predictions, target=version.signature.target)
+        for version, evaluation in pairs
+    }
 
 
-def _figures(predictions: Predictions) -> dict[str, Interval]:
-    return statistics.evaluate(predictions.labels, probabilities=predictions.probabilities)
-
-
-def _deltas(before: Predictions, *, after: Predictions) -> dict[str, Interval]:
-    return statistics.compare(before.labels, baseline=before.probabilities, candidate=after.probabilities)
-
-
-def _metric_rows(figures: Mapping[str, Figures], *, deltas: Mapping[str, Figures]) -> tuple[MetricRow, ...]:
+def _metric_rows(
+    task: type[Task], figures: Mapping[str, Figures], *, deltas: Mapping[str, Figures]
+) -> tuple[MetricRow, ...]:
     return tuple(
         MetricRow(
-            metric=metric,
-            better=better,
-            values={version_id: values[metric] for version_id, values in figures.items() if metric in values},
-            deltas={version_id: values[metric] for version_id, values in deltas.items()},
+            metric=metric.name,
+            better=metric.better,
+            values={version_id: values[metric.name] for version_id, values in figures.items() if metric.name in values},
+            deltas={version_id: values[metric.name] for version_id, values in deltas.items() if metric.name in values},
         )
-        for metric, better in METRICS.items()
+        for metric in task.metrics
     )
 
 
-def _best(deltas: Mapping[str, Figures]) -> str:
-    """The best of the others, by log loss; empty without others."""
-    return min(deltas, key=lambda version_id: deltas[version_id]["log_loss"].value, default="")
+def _best(task: type[Task], deltas: Mapping[str, Figures]) -> str:
+    """The best of the others, by the leading metric; empty without others, or where nothing judges."""
+    if not task.leading:
+        return ""
+    metric = quality_metrics()[task.leading[0]]
+    gains = {key: gain(values[metric.name], better=metric.better).value for key, values in deltas.items()}
+    return max(gains, key=lambda version_id: gains[version_id], default="")
 
 
 def _sentence(
-    versions: Sequence[ModelVersion], *, baseline: ModelVersion, figures: Figures, deltas: Mapping[str, Figures]
+    task: type[Task],
+    versions: Sequence[ModelVersion],
+    *,
+    baseline: ModelVersion,
+    figures: Figures,
+    deltas: Mapping[str, Figures],
 ) -> str:
     if not deltas:
         return _("There is nothing to compare it with. Choose another version.")
-    labels, best = labels_of(versions), _best(deltas)
-    measures = measures_of(figures, deltas=deltas[best])
+    best = _best(task, deltas)
+    if not best:
+        return _("No metric judges what these models answer, so nothing can be said about which is better.")
+    labels = labels_of(versions)
+    measures = measures_of(task, figures, deltas=deltas[best])
     return verdict_in_words(measures, candidate=labels[best], baseline=labels[baseline.id])
 
 
 def _without_common_rows(versions: Sequence[ModelVersion], *, baseline: ModelVersion) -> Comparison:
+    task = task_of(baseline.signature.target)
     own = {version.id: common_holdout([version]) for version in versions}
     figures = {version_id: evaluations[0].metrics for version_id, evaluations in own.items() if evaluations}
     return Comparison(
@@ -139,7 +153,8 @@ def _without_common_rows(versions: Sequence[ModelVersion], *, baseline: ModelVer
         versions=tuple(versions),
         holdout="",
         sentence=_("The versions were not judged on the same rows, so nothing can be said about which is better."),
-        metrics=_metric_rows(figures, deltas={}),
+        task=task.name,
+        metrics=_metric_rows(task, figures, deltas={}),
         parameters=parameter_rows(versions),
         curves=(),
         flips=(),

@@ -5,30 +5,19 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core.foundation.errors import Invalid
 from core.foundation.storage import Store
 from core.foundation.text import _
 from core.registry.values import Evaluation, ModelVersion
-
-if TYPE_CHECKING:
-    from numpy import float64
-    from numpy.typing import NDArray
+from core.tasks.prediction_files import predictions_in
+from core.tasks.predictions import Predictions
+from core.tasks.values import Target
 
 # Training has seen these: a model is chosen and calibrated on validation rows.
 SEEN = frozenset({"train", "validation"})
 JUDGED_FIRST = "test"
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """A version's answers in the order of row ids."""
-
-    rows: Sequence[str]
-    labels: NDArray[float64]
-    probabilities: NDArray[float64]
 
 
 def common_holdout(
@@ -49,22 +38,18 @@ def is_seen(evaluation: Evaluation) -> bool:
     return evaluation.holdout_name in SEEN
 
 
-def read_predictions(store: Store, *, digest: str) -> Predictions:
-    """Hashes and reads a file of predictions. Invalid when a row stands in it twice, Unavailable when it is damaged."""
-    import numpy as np
+def read_predictions(store: Store, *, digest: str, target: Target) -> Predictions:
+    """Hashes and reads a file of predictions, in the order of row ids. Invalid when a row stands in it twice or labels
+    are none of the target's, Unavailable when it is damaged."""
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    table = pq.read_table(io.BytesIO(store.read(digest)), columns=["row_id", "label", "probability"])
+    table = pq.read_table(io.BytesIO(store.read(digest)))
     table = table.set_column(0, "row_id", pc.cast(table.column("row_id"), "string")).sort_by("row_id")
     rows = table.column("row_id").to_pylist()
     if len(set(rows)) != len(rows):
         raise Invalid(_("The predictions hold a row twice"), field="holdout")
-    return Predictions(
-        rows=rows,
-        labels=np.asarray(table.column("label").to_numpy(), dtype=np.float64),
-        probabilities=np.asarray(table.column("probability").to_numpy(), dtype=np.float64),
-    )
+    return predictions_in(table, rows=rows, target=target)
 
 
 def are_same_rows(first: Predictions, *, second: Predictions) -> bool:
@@ -85,5 +70,5 @@ def _matching(wanted: Evaluation, *, version: ModelVersion) -> Evaluation | None
 
 
 def _looks_alike(evaluation: Evaluation, *, wanted: Evaluation) -> bool:
-    is_close = abs(evaluation.positive_share - wanted.positive_share) < 1e-9
+    is_close = abs(evaluation.positive_share - wanted.positive_share) < 1e-9 and evaluation.spread == wanted.spread
     return evaluation.holdout_name == wanted.holdout_name and evaluation.rows == wanted.rows and is_close

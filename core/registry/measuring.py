@@ -4,48 +4,41 @@ holds. The figures are computed from stored bytes that were hashed on the way; n
 from core.foundation.errors import Invalid
 from core.foundation.storage import Store
 from core.foundation.text import _, thousands
-from core.registry import statistics
 from core.registry.comparison import labels_of
-from core.registry.holdouts import Predictions, are_same_rows, common_holdout, is_seen, read_predictions
+from core.registry.holdouts import are_same_rows, common_holdout, is_seen, read_predictions
 from core.registry.inspection import FileLimits, inspection_of
-from core.registry.sentences import measures_of, title_of, verdict_in_words
-from core.registry.statistics import METRICS
-from core.registry.values import (
-    QUALITY,
-    SAFETY,
-    Evaluation,
-    Interval,
-    ModelVersion,
-    NewEvidence,
-    QualityReport,
-    Verdict,
-)
+from core.registry.sentences import measures_of, verdict_in_words
+from core.registry.values import QUALITY, SAFETY, Evaluation, ModelVersion, NewEvidence, QualityReport
+from core.tasks.measures.claims import non_inferiority
+from core.tasks.metrics import in_words
+from core.tasks.predictions import Predictions
+from core.tasks.task import Task, task_of
+from core.tasks.values import Interval, Verdict
 
-# How much worse than its baseline a version may be and still count as no worse. The calibration error is shown and not
-# judged: that of two well calibrated models cannot be told apart by any number of rows one is likely to have.
-MARGINS = {"auc": 0.005, "log_loss": 0.005}
 WORST_FIRST = (Verdict.FAIL, Verdict.NO_DATA, Verdict.INCONCLUSIVE, Verdict.PASS)
 
 
 def measure_quality(
     store: Store, *, candidate: ModelVersion, baseline: ModelVersion | None, holdout: str, measured_by: str
 ) -> NewEvidence:
-    """QUALITY evidence. With a baseline it passes when order and log loss are no worse by more than a margin; without
+    """QUALITY evidence. With a baseline it passes when no metric with a margin is worse by more than it; without
     one it passes by having been computed, and what is enough is the gate's to say. Raises Invalid when there are no
     rows to judge on."""
     chosen = _chosen(candidate, baseline=baseline, holdout=holdout)
-    judged = [read_predictions(store, digest=evaluation.predictions) for evaluation in chosen]
+    target = candidate.signature.target
+    judged = [read_predictions(store, digest=evaluation.predictions, target=target) for evaluation in chosen]
     if not all(are_same_rows(judged[0], second=predictions) for predictions in judged):
         raise _nothing_in_common(candidate, baseline)
-    report = _report(judged, evaluation=chosen[0], baseline=baseline)
+    task = task_of(target)
+    report = _report(task, judged, evaluation=chosen[0], baseline=baseline)
     measured_on = {"version": candidate.digest, "model": candidate.model_digest, "holdout": chosen[0].holdout}
     measured_on["predictions"] = chosen[0].predictions
     return NewEvidence(
         project=candidate.project,
         kind=QUALITY,
         subject=candidate.id,
-        verdict=judge(report.deltas),
-        summary=_summary(report, candidate=candidate, baseline=baseline),
+        verdict=judge(task, report.deltas),
+        summary=_summary(task, report, candidate=candidate, baseline=baseline),
         measured_on={**measured_on, **({"baseline": baseline.digest} if baseline else {})},
         content=report.model_dump(mode="json"),
         created_by=measured_by,
@@ -69,17 +62,19 @@ def scan_safety(store: Store, *, version: ModelVersion, measured_by: str, limits
     )
 
 
-def judge(deltas: dict[str, Interval]) -> Verdict:
-    """The worse of the verdicts on order and log loss, each by its margin; passed when there is nothing to compare
-    with."""
+def judge(task: type[Task], deltas: dict[str, Interval]) -> Verdict:
+    """The worst of the verdicts on the metrics that have a margin; passed when there is nothing to compare with."""
     verdicts = {
-        statistics.non_inferiority(deltas.get(metric), better=METRICS[metric], margin=margin)
-        for metric, margin in MARGINS.items()
+        non_inferiority(deltas.get(metric.name), better=metric.better, margin=task.margins[metric.name])
+        for metric in task.metrics
+        if metric.name in task.margins
     }
     return next(verdict for verdict in WORST_FIRST if verdict in verdicts) if deltas else Verdict.PASS
 
 
 def _chosen(candidate: ModelVersion, *, baseline: ModelVersion | None, holdout: str) -> tuple[Evaluation, ...]:
+    if baseline is not None and baseline.signature.target.task != candidate.signature.target.task:
+        raise _other_task(candidate, baseline)
     if baseline is not None and baseline.id == candidate.id:
         raise Invalid(_("A version cannot be its own baseline"), hint=_("Choose another one."), field="baseline_id")
     versions = [candidate, *([baseline] if baseline else [])]
@@ -108,33 +103,42 @@ def _nothing_in_common(candidate: ModelVersion, baseline: ModelVersion | None) -
     )
 
 
-def _report(judged: list[Predictions], *, evaluation: Evaluation, baseline: ModelVersion | None) -> QualityReport:
-    labels = judged[0].labels
-    figures = [statistics.evaluate(labels, probabilities=predictions.probabilities) for predictions in judged]
-    deltas = {}
-    if baseline is not None:
-        deltas = statistics.compare(labels, baseline=judged[1].probabilities, candidate=judged[0].probabilities)
-    return QualityReport(
-        metrics=figures[0],
-        baseline=baseline.id if baseline else "",
-        baseline_metrics=figures[1] if baseline else {},
-        deltas=deltas,
-        holdout=evaluation.holdout,
-        holdout_name=evaluation.holdout_name,
-        rows=int(labels.size),
-        positive_share=float(labels.mean()),
-        margins=MARGINS if baseline else {},
+def _other_task(candidate: ModelVersion, baseline: ModelVersion) -> Invalid:
+    return Invalid(
+        _("{first} and {second} do not predict the same kind of thing").format(first=candidate.id, second=baseline.id),
+        hint=_("Compare it with a version of the same task."),
+        field="baseline_id",
     )
 
 
-def _summary(report: QualityReport, *, candidate: ModelVersion, baseline: ModelVersion | None) -> str:
-    shown = ", ".join(f"{title_of(metric)} {report.metrics[metric].value:.4f}" for metric in ("auc", "log_loss"))
+def _report(
+    task: type[Task], judged: list[Predictions], *, evaluation: Evaluation, baseline: ModelVersion | None
+) -> QualityReport:
+    figures = [task.evaluate(predictions) for predictions in judged]
+    spread = task.spread_of(judged[0].labels, target=judged[0].target)
+    return QualityReport(
+        task=task.name,
+        metrics=figures[0],
+        baseline=baseline.id if baseline else "",
+        baseline_metrics=figures[1] if baseline else {},
+        deltas=task.compare(judged[1], after=judged[0]) if baseline else {},
+        holdout=evaluation.holdout,
+        holdout_name=evaluation.holdout_name,
+        rows=len(judged[0]),
+        margins=dict(task.margins) if baseline else {},
+        **spread.as_fields(),
+    )
+
+
+def _summary(task: type[Task], report: QualityReport, *, candidate: ModelVersion, baseline: ModelVersion | None) -> str:
+    judged = [metric for metric in task.metrics if metric.name in task.margins and metric.name in report.metrics]
+    shown = ", ".join(f"{in_words(metric)} {report.metrics[metric.name].value:.4f}" for metric in judged)
     plain = _("{figures} on {rows} rows of {name}.").format(
         figures=shown, rows=thousands(report.rows), name=report.holdout_name
     )
     if baseline is None:
         return plain
     labels = labels_of([candidate, baseline])
-    measures = measures_of(report.baseline_metrics, deltas=report.deltas)
+    measures = measures_of(task, report.baseline_metrics, deltas=report.deltas)
     words = verdict_in_words(measures, candidate=labels[candidate.id], baseline=labels[baseline.id])
     return f"{plain} {words}"

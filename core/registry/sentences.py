@@ -1,11 +1,13 @@
 """A comparison in words: what wins, by how much, and what speaks against it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from core.foundation.text import _
 from core.foundation.values import Value
-from core.registry.statistics import METRICS, Better, gain, outcome
-from core.registry.values import Interval
+from core.tasks.measures.claims import gain, outcome
+from core.tasks.metrics import in_words
+from core.tasks.task import Task, all_metrics
+from core.tasks.values import Better, Interval
 
 Figures = Mapping[str, Interval]
 
@@ -26,50 +28,36 @@ class Measure(Value):
 
 def title_of(metric: str) -> str:
     """A metric's name as people say it."""
-    titles = {
-        "auc": _("AUC"),
-        "log_loss": _("log loss"),
-        "brier": _("Brier score"),
-        "ece": _("calibration error"),
-        "p99_ms": _("p99 latency"),
-        "error_rate": _("error rate"),
-        "capacity_rps": _("capacity"),
-        "parity_mismatches": _("parity mismatches"),
-    }
-    return titles.get(metric, metric)
+    known = all_metrics().get(metric)
+    return in_words(known) if known else metric
 
 
-def measures_of(figures: Figures, *, deltas: Figures) -> tuple[Measure, ...]:
-    """The metrics of an evaluation; `figures` are the baseline's."""
+def measures_of(task: type[Task], figures: Figures, *, deltas: Figures) -> tuple[Measure, ...]:
+    """The metrics of an evaluation, those that say most first; `figures` are the baseline's."""
+    metrics = sorted(task.metrics, key=lambda metric: task.leading.index(metric.name))
     return tuple(
         Measure(
-            metric=metric,
-            title=title_of(metric),
-            better=better,
-            baseline=figures[metric].value if metric in figures else None,
-            delta=deltas.get(metric),
+            metric=metric.name,
+            title=title_of(metric.name),
+            better=metric.better,
+            baseline=figures[metric.name].value if metric.name in figures else None,
+            delta=deltas.get(metric.name),
         )
-        for metric, better in METRICS.items()
+        for metric in metrics
     )
 
 
 def verdict_in_words(measures: Sequence[Measure], *, candidate: str, baseline: str) -> str:
     """For instance "v2 wins 3 of 4 metrics. It is 1.2 % better in log loss than v1, but 8.0 % worse in calibration
-    error." It counts all that it is given; a win or a loss is claimed only where the interval excludes 0."""
+    error." Of measures in the order of how much they say. It counts all that it is given; a win or a loss is claimed
+    only where the interval excludes 0."""
     won, lost = ([measure for measure in measures if measure.outcome == word] for word in ("better", "worse"))
     names = {"candidate": candidate, "baseline": baseline, "total": len(measures)}
     if not won and not lost:
         return _("{candidate} and {baseline} cannot be told apart: no metric differs significantly.").format(**names)
     lead = _("{candidate} wins {won} of {total} metrics.") if won else _("{candidate} loses {lost} of {total} metrics.")
-    details = _details(_leading(won), _leading(lost), baseline=baseline)
+    details = _details(next(iter(won), None), next(iter(lost), None), baseline=baseline)
     return f"{lead.format(won=len(won), lost=len(lost), **names)} {details}"
-
-
-def _leading(measures: Iterable[Measure]) -> Measure | None:
-    """Log loss says most about probabilities, then the order, then calibration, then what it costs."""
-    order = ("log_loss", "auc", "ece", "brier")
-    ranks = {metric: rank for rank, metric in enumerate(order)}
-    return min(measures, key=lambda measure: ranks.get(measure.metric, len(order)), default=None)
 
 
 def _details(best: Measure | None, worst: Measure | None, *, baseline: str) -> str:

@@ -10,6 +10,8 @@ from pydantic import Field, model_validator
 
 from core.foundation.text import _
 from core.foundation.values import Value
+from core.tasks.kinds.binary import OUTPUT
+from core.tasks.values import Target
 
 Datatype = Literal[
     "BOOL",
@@ -30,7 +32,6 @@ Datatype = Literal[
 DTYPES = {"BYTES": "object", "FP16": "float16", "FP32": "float32", "FP64": "float64"}
 # The rows of a request, or a dimension that differs from one request to the next.
 ANY = -1
-OUTPUT = "probability"
 # `session.run` is quadratic in the number of inputs: a file of more columns takes one tensor of its numbers and one of
 # its texts.
 MOST_INPUTS = 256
@@ -84,12 +85,13 @@ class TensorSpec(Value):
 
 
 class Signature(Value):
-    """What the ONNX file takes and gives. `outputs` are left out where there is only `output`, one FP64 a row; with
-    more of them it is the first."""
+    """What the ONNX file takes and gives, and what it predicts. `outputs` are left out where there is only `output`,
+    one FP64 a row; with more of them it is the first."""
 
     inputs: tuple[TensorSpec, ...]
     output: str = OUTPUT
     outputs: tuple[TensorSpec, ...] = Field(default=(), exclude_if=lambda outputs: not outputs)
+    target: Target = Field(default=Target(), exclude_if=lambda target: target == Target())
 
     @model_validator(mode="after")
     def _names_each_once(self) -> "Signature":

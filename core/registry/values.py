@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
@@ -13,6 +12,9 @@ from core.foundation.text import N_
 from core.foundation.validation import WITH_UNDERSCORES, AddressName, shaped
 from core.foundation.values import Value
 from core.registry.signature import Signature
+from core.tasks.metrics import Metric
+from core.tasks.task import quality_metrics
+from core.tasks.values import BINARY, Better, Curve, Flip, Interval, LabelSpread, Verdict
 
 ModelName = AddressName
 # What says which model a version is of: an id, a name or a title.
@@ -30,37 +32,20 @@ EvidenceName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{1,39}$", allowed=WITH_UND
 QUALITY, SAFETY, INPUTS, CONVERSION = "quality", "safety", "inputs", "conversion"
 # The split that training never saw.
 UNSEEN = "test"
-# What a metric is, of those that more is better of, where nothing was learned.
-CHANCE = {"auc": 0.5}
-
-
-class Verdict(StrEnum):
-    """What a machine may judge. Silence is never a pass."""
-
-    PASS = "pass"
-    FAIL = "fail"
-    INCONCLUSIVE = "inconclusive"
-    NO_DATA = "no data"
-
-
-class Interval(Value):
-    """A figure with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 class Evaluation(Value):
     """How a version does on a holdout, computed from the very ONNX file. `holdout` is the digest of the rows,
-    `predictions` the digest of a Parquet file with row_id, label, probability."""
+    `predictions` the digest of a Parquet file with row_id, label and the outputs of the model. Labels of 0 and 1 have a
+    `positive_share`, others a `spread`."""
 
     holdout: str
     holdout_name: str
     rows: int
-    positive_share: float
+    positive_share: float = 0.0
     metrics: dict[str, Interval]
     predictions: str
+    spread: LabelSpread | None = Field(default=None, exclude_if=lambda spread: spread is None)
 
 
 def judging(evaluations: Iterable[Evaluation]) -> Evaluation | None:
@@ -72,8 +57,13 @@ def judging(evaluations: Iterable[Evaluation]) -> Evaluation | None:
 
 def at_chance(figures: Mapping[str, Interval]) -> str:
     """The first metric whose interval does not lie above what chance gives; empty where each of them does."""
-    known = (metric for metric in CHANCE if metric in figures)
-    return next((metric for metric in known if figures[metric].low <= CHANCE[metric]), "")
+    known = [metric for name, metric in quality_metrics().items() if name in figures and metric.chance is not None]
+    return next((metric.name for metric in known if not _is_above(figures[metric.name], metric)), "")
+
+
+def _is_above(figure: Interval, metric: Metric) -> bool:
+    assert metric.chance is not None
+    return figure.low > metric.chance if metric.better == "up" else figure.high < metric.chance
 
 
 class Model(Value):
@@ -212,8 +202,10 @@ class QualityReport(Value):
     holdout: str
     holdout_name: str
     rows: int
-    positive_share: float
+    positive_share: float = 0.0
     margins: dict[str, float] = Field(default_factory=dict)
+    spread: LabelSpread | None = Field(default=None, exclude_if=lambda spread: spread is None)
+    task: str = Field(default=BINARY, exclude_if=lambda task: task == BINARY)
 
 
 class Finding(Value):
@@ -249,7 +241,7 @@ class MetricRow(Value):
     row) are by version id; a missing delta is the baseline itself or no common holdout."""
 
     metric: str
-    better: Literal["up", "down"]
+    better: Better
     values: dict[str, Interval]
     deltas: dict[str, Interval]
 
@@ -260,26 +252,6 @@ class ParameterRow(Value):
     name: str
     values: dict[str, Any]
     differs: bool
-
-
-class Curve(Value):
-    """A named line of a version, for instance the calibration or ROC curve."""
-
-    version_id: str
-    name: str
-    x: tuple[float, ...]
-    y: tuple[float, ...]
-
-
-class Flip(Value):
-    """Rows whose decision differs between the baseline and a version: a row is flagged from `threshold` on, which is
-    the share of positives on the holdout. `rows` are the widest gaps: row id, label, the baseline's and the version's
-    probability."""
-
-    version_id: str
-    share: float
-    rows: tuple[tuple[str, float, float, float], ...]
-    threshold: float = 0.5
 
 
 class Comparison(Value):
@@ -295,6 +267,7 @@ class Comparison(Value):
     curves: tuple[Curve, ...]
     flips: tuple[Flip, ...]
     candidate: str = ""
+    task: str = Field(default=BINARY, exclude_if=lambda task: task == BINARY)
 
 
 class MetricPoint(Value):

@@ -119,7 +119,7 @@ def requirement_of(row: RequirementRow) -> Requirement:
 
 def _refuse_twice(criteria: tuple[Criterion, ...]) -> None:
     metrics = [criterion.metric for criterion in criteria]
-    twice = [metric.value for metric in metrics if metrics.count(metric) > 1]
+    twice = [metric for metric in metrics if metrics.count(metric) > 1]
     if twice:
         raise Invalid(
             _("There are two conditions on {metric}").format(metric=twice[0]), hint=_("Keep one."), field="criteria"

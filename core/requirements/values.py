@@ -2,24 +2,18 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from core.foundation.naming.texts import ONE_LINE
+from core.foundation.plugins import OneOf
+from core.foundation.text import _
 from core.foundation.values import Value
+from core.tasks.task import all_metrics
 
-
-class Metric(StrEnum):
-    """What a criterion can be about. Rates lie between 0 and 1, times are milliseconds."""
-
-    AUC = "auc"
-    LOG_LOSS = "log_loss"
-    ECE = "ece"
-    P99_MS = "p99_ms"
-    ERROR_RATE = "error_rate"
-    CAPACITY_RPS = "capacity_rps"
-    PARITY_MISMATCHES = "parity_mismatches"
+# What a criterion can be about. Rates lie between 0 and 1, times are milliseconds.
+MetricName = Annotated[str, OneOf(lambda: list(all_metrics()))]
 
 
 class Comparison(StrEnum):
@@ -30,9 +24,16 @@ class Comparison(StrEnum):
 class Criterion(Value):
     """A typed condition, for instance AUC at least 0.68."""
 
-    metric: Metric
+    metric: MetricName
     comparison: Comparison
-    limit: Annotated[float, Field(ge=0, le=1e9)]
+    limit: Annotated[float, Field(ge=-1e9, le=1e9)]
+
+    @model_validator(mode="after")
+    def _can_be(self) -> Self:
+        lowest = all_metrics()[self.metric].scale.lowest
+        if self.limit < lowest:
+            raise ValueError(_("Limit must be at least {least}").format(least=f"{lowest:g}"))
+        return self
 
     def holds(self, value: float) -> bool:
         return value >= self.limit if self.comparison is Comparison.AT_LEAST else value <= self.limit

@@ -8,7 +8,7 @@ from pydantic import Field
 from core.foundation.naming.titles import ShownName
 from core.foundation.validation import AddressName
 from core.foundation.values import Value
-from core.registry.values import Interval
+from core.tasks.values import Interval
 
 EndpointName = AddressName
 Environment = Literal["staging", "production"]

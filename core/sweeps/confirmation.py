@@ -5,9 +5,11 @@ import math
 from collections.abc import Sequence
 from statistics import mean, stdev
 
-from core.registry.scales import Scale, scale_of
-from core.registry.values import Evaluation, Interval
+from core.registry.values import Evaluation
 from core.sweeps.values import Confirmation, Direction
+from core.tasks.measures.scales import UNBOUNDED, Scale
+from core.tasks.task import all_metrics
+from core.tasks.values import Interval
 from core.training.splits import TRAIN, VALIDATION
 from core.training.values import Run
 
@@ -22,11 +24,11 @@ def confirm(runs: Sequence[Run], *, metric: str, direction: Direction) -> Confir
     untouched = _untouched(ordered)
     return Confirmation(
         run_ids=tuple(run.id for run in ordered),
-        value=together([_of(run, VALIDATION).metrics[metric] for run in ordered], scale=scale_of(metric))
+        value=together([_of(run, VALIDATION).metrics[metric] for run in ordered], scale=_scale_of(metric))
         if ordered
         else None,
         untouched={
-            name: together([evaluation.metrics[name] for evaluation in untouched], scale=scale_of(name))
+            name: together([evaluation.metrics[name] for evaluation in untouched], scale=_scale_of(name))
             for name in (untouched[0].metrics if untouched else ())
         },
     )
@@ -36,7 +38,7 @@ def together(figures: Sequence[Interval], *, scale: Scale) -> Interval:
     """One figure from several seeds on the same rows: their mean. Its 95 % interval adds two independent chances in
     squares: that of the rows, which more seeds do not make smaller (from the mean low end to the mean high end), and
     that of the seeds (Student's t for the mean of so few). Both are taken on the scale of the measure (the logit for
-    an AUC, the logarithm for a log loss; `core/registry/scales.py` has the sources), so that few seeds that disagree
+    a share, the logarithm for a loss; `core/tasks/measures/scales.py` has the sources), so that few seeds that disagree
     make the interval wide and never absurd. With a single seed only the rows are covered."""
     values = [figure.value for figure in figures]
     return scale.interval(
@@ -45,6 +47,12 @@ def together(figures: Sequence[Interval], *, scale: Scale) -> Interval:
         low=mean(figure.low for figure in figures),
         high=mean(figure.high for figure in figures),
     )
+
+
+def _scale_of(metric: str) -> Scale:
+    """What a metric can be; one that is not known here has no ends."""
+    known = all_metrics().get(metric)
+    return known.scale if known else UNBOUNDED
 
 
 def _untouched(runs: Sequence[Run]) -> list[Evaluation]:

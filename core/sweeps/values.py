@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from core.foundation.values import Value
-from core.registry.values import Interval
+from core.tasks.values import Interval
 
 MOST_TRIALS, MOST_WORKERS, MOST_DIMENSIONS, MOST_CHOICES = 1_000, 16, 30, 100
 # With fewer finished trials than this an importance is a hint and no more.

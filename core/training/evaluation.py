@@ -1,4 +1,4 @@
-"""How good the model is, measured on the very bytes that will serve: every probability comes from the ONNX file."""
+"""What the model says, by the very bytes that will serve: every answer comes from the ONNX file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +8,10 @@ import onnxruntime
 
 from core.foundation.parquet import write_parquet
 from core.registry.signature import Datatype, Signature, TensorSpec
+from core.tasks.prediction_files import predictions_table
+from core.tasks.predictions import Outputs
+from core.tasks.task import task_of
+from core.tasks.values import BINARY, Target
 from core.training.preparation import numbers_of, texts_of
 from core.training.splits import LABEL, ROW_ID
 
@@ -27,27 +31,25 @@ class OnnxModel:
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self._signature = signature
 
-    def probabilities(self, table: "pa.Table") -> Any:
-        """float64 [rows], chunk by chunk."""
+    def outputs(self, table: "pa.Table") -> Outputs:
+        """What it says of each row, chunk by chunk."""
         inputs = {spec.name: _tensor(table, spec) for spec in self._signature.inputs}
+        target = self._signature.target
+        names = [spec.name for spec in task_of(target).outputs(target)]
         chunks = [
-            self._session.run(None, {name: values[start : start + CHUNK] for name, values in inputs.items()})[0]
+            self._session.run(names, {name: values[start : start + CHUNK] for name, values in inputs.items()})
             for start in range(0, table.num_rows, CHUNK)
         ]
-        return np.concatenate(chunks)
+        return {name: np.concatenate(parts) for name, parts in zip(names, zip(*chunks, strict=True), strict=True)}
 
 
-def write_predictions(table: "pa.Table", *, probabilities: Any, path: Path) -> None:
-    """row_id, label, probability of every row."""
+def write_predictions(table: "pa.Table", *, outputs: Outputs, target: Target, path: Path) -> None:
+    """Id, label and what was said of every row."""
     import pyarrow as pa
 
-    predicted = pa.table(
-        {
-            "row_id": table[ROW_ID],
-            "label": table[LABEL].cast(pa.int32()),
-            "probability": pa.array(probabilities, type=pa.float64()),
-        }
-    )
+    labels = table[LABEL].cast(pa.int32()) if target.task == BINARY else table[LABEL]
+    groups = table[target.group] if target.group else None
+    predicted = predictions_table(table[ROW_ID], labels=labels, outputs=outputs, groups=groups)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_parquet(predicted.to_batches(), path, schema=predicted.schema)
 

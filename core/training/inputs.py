@@ -2,7 +2,8 @@
 
 from core.features.training_sets.values import TrainingSet
 from core.foundation.text import _
-from core.registry.values import INPUTS, InputReport, ModelVersion, NewEvidence, Verdict
+from core.registry.values import INPUTS, InputReport, ModelVersion, NewEvidence
+from core.tasks.values import Verdict
 
 
 def inputs_evidence(training_set: TrainingSet, version: ModelVersion) -> NewEvidence | None:

@@ -12,6 +12,9 @@ from core.features.values import FeatureContract
 from core.foundation.digests import canonical
 from core.foundation.errors import PortalError
 from core.foundation.text import _
+from core.tasks.predictions import Outputs
+from core.tasks.task import task_of
+from core.tasks.values import Target
 from core.training.description import Origin
 from core.training.recipe import Recipe, check_params, recipe_called
 from core.training.result import (
@@ -50,6 +53,7 @@ class RunSpec:
         self.title = str(payload["title"])
         self.contract = FeatureContract.model_validate(payload["contract"])
         self.origin = Origin.model_validate(payload.get("origin", {}))
+        self.target = Target.model_validate(payload.get("target", {}))
 
 
 class Seconds:
@@ -134,7 +138,7 @@ def _run(context: JobContext) -> None:
     with seconds.of("export"):
         model = _export(context, spec=spec, trained=trained)
     with seconds.of("evaluate"):
-        splits, difference = _evaluate(context, tables=tables, model=model, trained=trained)
+        splits, difference = _evaluate(context, spec=spec, tables=tables, model=model, trained=trained)
     context.progress(0.99, stage=_("writing"), eta_seconds=0)
     _write_text(context, spec=spec, splits=splits)
     result = _result(context, trained=trained, splits=splits, difference=difference, device=str(data.device))
@@ -180,22 +184,21 @@ def _export(context: JobContext, *, spec: RunSpec, trained: "Trained") -> "OnnxM
 
 
 def _evaluate(
-    context: JobContext, *, tables: "dict[str, pa.Table]", model: "OnnxModel", trained: "Trained"
+    context: JobContext, *, spec: RunSpec, tables: "dict[str, pa.Table]", model: "OnnxModel", trained: "Trained"
 ) -> tuple[list[SplitResult], float]:
     """Every split by the ONNX file, and the largest difference between it and torch on those that were held out."""
     from core.training.evaluation import write_predictions
     from core.training.torch_recipes.onnx_export import check_against_torch
 
-    splits, differences = [], []
+    splits, differences, target = [], [], spec.target
     for place, (name, table) in enumerate(tables.items()):
         context.progress(TRAINED_SHARE + 0.09 * place / len(tables), stage=_("evaluating {split}").format(split=name))
-        probabilities = model.probabilities(table)
+        outputs = model.outputs(table)
         if name != TRAIN:
-            differences.append(check_against_torch(probabilities, trained=trained, table=table))
-        write_predictions(
-            table, probabilities=probabilities, path=context.outputs / EVALUATIONS_FOLDER / f"{name}.parquet"
-        )
-        splits.append(_judge(name, table=table, probabilities=probabilities))
+            differences.append(check_against_torch(outputs, trained=trained, table=table))
+        path = context.outputs / EVALUATIONS_FOLDER / f"{name}.parquet"
+        write_predictions(table, outputs=outputs, target=target, path=path)
+        splits.append(_judge(name, table=table, outputs=outputs, target=target))
         figures = ", ".join(
             f"{metric.replace('_', ' ')} {interval.value:.4f}" for metric, interval in splits[-1].metrics.items()
         )
@@ -203,16 +206,19 @@ def _evaluate(
     return splits, max(differences)
 
 
-def _judge(name: str, *, table: "pa.Table", probabilities: Any) -> SplitResult:
-    from core.registry.statistics import evaluate
-    from core.training.splits import LABEL
+def _judge(name: str, *, table: "pa.Table", outputs: Outputs, target: Target) -> SplitResult:
+    from core.tasks.prediction_files import predictions_in, predictions_table
+    from core.training.splits import LABEL, ROW_ID
 
-    labels = table[LABEL].cast("float64").to_numpy(zero_copy_only=False)
+    groups = table[target.group] if target.group else None
+    judged = predictions_table(table[ROW_ID], labels=table[LABEL], outputs=outputs, groups=groups)
+    predictions = predictions_in(judged, rows=(), target=target)
+    task = task_of(target)
     return SplitResult(
         split=name,
         rows=table.num_rows,
-        positive_share=float(labels.mean()),
-        metrics=evaluate(labels, probabilities=probabilities),
+        metrics=task.evaluate(predictions),
+        **task.spread_of(predictions.labels, target=target).as_fields(),
     )
 
 

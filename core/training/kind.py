@@ -177,6 +177,7 @@ def _evaluation(split: SplitResult, *, holdout: str, predictions: str) -> Evalua
         holdout_name=split.split,
         rows=split.rows,
         positive_share=split.positive_share,
+        spread=split.spread,
         metrics=split.metrics,
         predictions=predictions,
     )

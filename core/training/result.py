@@ -11,7 +11,7 @@ from core.foundation.text import _
 from core.foundation.validation import WITH_UNDERSCORES, invalid_of, shaped
 from core.foundation.values import Value
 from core.registry.signature import Signature
-from core.registry.values import Interval
+from core.tasks.values import Interval, LabelSpread
 
 RESULT_FILE = "result.json"
 MODEL_FOLDER, EVALUATIONS_FOLDER = "model", "evaluations"
@@ -27,7 +27,8 @@ class SplitResult(Value):
 
     split: Annotated[str, shaped(r"^[a-z][a-z0-9_]{0,30}$", allowed=WITH_UNDERSCORES, example="train")]
     rows: Annotated[int, Field(ge=1)]
-    positive_share: Annotated[float, Field(ge=0, le=1)]
+    positive_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    spread: LabelSpread | None = None
     metrics: Annotated[dict[str, Interval], Field(max_length=20)]
 
 

@@ -14,10 +14,11 @@ from core.foundation.text import percent
 from core.lake.tables import DatasetRow, SnapshotRow
 from core.portal import Portal
 from core.registry.tables import ModelRow, VersionRow
-from core.registry.values import Interval, at_chance
+from core.registry.values import at_chance
 from core.requirements.values import Criterion
 from core.serving.input_gaps import InputGaps
 from core.serving.tables import EndpointRow
+from core.tasks.values import Interval
 from tests.health.installation import (
     CANDIDATE,
     CHAIN,

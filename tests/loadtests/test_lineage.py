@@ -11,7 +11,8 @@ from core.foundation.ids import Kind
 from core.identity.permissions import Permission
 from core.loadtests.values import LOAD_TEST
 from core.portal import Portal
-from core.registry.values import ModelVersion, NewEvidence, Verdict
+from core.registry.values import ModelVersion, NewEvidence
+from core.tasks.values import Verdict
 from tests.compute.running import run_job_here
 from tests.conftest import People
 from tests.lake.imports.in_process import imported

@@ -10,8 +10,9 @@ from core.foundation.actors import Actor
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.loadtests.values import LOAD_TEST, LoadTestState, LoadTestView
 from core.portal import Portal
-from core.registry.values import ModelVersion, Verdict
+from core.registry.values import ModelVersion
 from core.serving.values import Endpoint, Route, Server
+from core.tasks.values import Verdict
 from tests.compute.running import run_job_here
 from tests.conftest import People
 from tests.registry.onnx_files import calling, contract, holdout_table, register_tiny

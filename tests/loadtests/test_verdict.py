@@ -4,7 +4,7 @@ import pytest
 
 from core.loadtests.report.evidence import evidence_of, sentence_of, verdict_of
 from core.loadtests.values import LOAD_TEST, Profile
-from core.registry.values import Verdict
+from core.tasks.values import Verdict
 from tests.loadtests.test_report import reported, searched
 from tests.loadtests.windows import DIGEST, plan_of, window_of
 

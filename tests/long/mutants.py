@@ -60,7 +60,11 @@ DOMAINS = (
         ("tests/identity", "tests/foundation/test_actions.py", "tests/foundation/test_references.py"),
     ),
     Domain("audit", ("core/audit",), ("tests/audit",)),
-    Domain("statistics", ("core/registry/statistics.py",), ("tests/registry/test_statistics.py",)),
+    Domain(
+        "statistics",
+        ("core/tasks/measures/probabilities.py", "core/tasks/measures/claims.py"),
+        ("tests/tasks/test_probabilities.py",),
+    ),
     Domain(
         "promotion",
         ("core/promotion",),

@@ -12,8 +12,9 @@ from core.portal import Portal
 from core.promotion.rollouts.reconciler import RolloutReconciler
 from core.promotion.tables import RolloutRow
 from core.promotion.values import Plan, Request, Step
-from core.registry.values import Evidence, ModelVersion, NewEvidence, Verdict
+from core.registry.values import Evidence, ModelVersion, NewEvidence
 from core.serving.values import PARITY, Endpoint, ServiceLevel
+from core.tasks.values import Verdict
 from tests.conftest import People
 from tests.promotion.values_to_judge import load_report, parity
 from tests.registry.onnx_files import calling, holdout_table, register_tiny, tiny_model

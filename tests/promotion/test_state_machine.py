@@ -101,7 +101,9 @@ class Promotions(RuleBasedStateMachine):
         return [
             approval
             for approval in request.approvals
-            if approval.fresh and (approval.revision, approval.world) == now and self.may_decide(approval.person, request)
+            if approval.fresh
+            and (approval.revision, approval.world) == now
+            and self.may_decide(approval.person, request)
         ]
 
     def may_decide(self, who: str, request: ModelRequest) -> bool:

@@ -16,13 +16,12 @@ from core.registry.values import (
     Evidence,
     Finding,
     InputReport,
-    Interval,
     ModelVersion,
     QualityReport,
     SafetyReport,
-    Verdict,
 )
 from core.serving.values import PARITY, Endpoint, ParityReport, Route, ServiceLevel
+from core.tasks.values import Interval, Verdict
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 HOLDOUT = "a" * 64

@@ -25,9 +25,9 @@ from core.foundation.digests import canonical
 from core.foundation.storage import Manifest, ManifestFile, Store
 from core.identity.permissions import Permission
 from core.portal import Portal
-from core.registry import statistics
 from core.registry.signature import Signature, TensorSpec
 from core.registry.values import Evaluation, ModelVersion, NewVersion
+from core.tasks.measures import probabilities
 
 Kind = Literal["category", "number"]
 FEATURES: dict[str, Kind] = {"carrier": "category", "origin": "category", "distance": "number", "wind": "number"}
@@ -165,7 +165,7 @@ def evaluation_on(
         holdout_name=name,
         rows=table.num_rows,
         positive_share=float(labels.mean()),
-        metrics=statistics.evaluate(labels, probabilities=judged),
+        metrics=probabilities.evaluate(labels, probabilities=judged),
         predictions=put_table(store, answers),
     )
 

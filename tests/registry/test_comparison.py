@@ -9,8 +9,9 @@ import pytest
 from core.foundation.errors import Invalid, NotFound
 from core.portal import Portal
 from core.registry.sentences import measures_of, verdict_in_words
-from core.registry.statistics import METRICS
-from core.registry.values import Comparison, Curve, Interval
+from core.registry.values import Comparison
+from core.tasks.task import task_called
+from core.tasks.values import Curve, Interval
 from tests.conftest import People
 from tests.registry.onnx_files import evaluation_on, holdout_table, register_tiny, tiny_model
 
@@ -26,7 +27,7 @@ def test_the_answer_is_a_sentence_with_the_figures_behind_it(portal: Portal, peo
     assert seen.baseline == first.id
     assert seen.sentence.startswith("v2 wins ")
     assert "better in log loss than v1" in seen.sentence
-    assert [row.metric for row in seen.metrics] == list(METRICS)
+    assert [row.metric for row in seen.metrics] == [metric.name for metric in BINARY_TASK.metrics]
     log_loss = next(row for row in seen.metrics if row.metric == "log_loss")
     assert set(log_loss.deltas) == {second.id}
     assert log_loss.values[first.id] == first.evaluations[0].metrics["log_loss"]
@@ -138,6 +139,8 @@ def test_a_comparison_of_a_year_of_rows_is_quick(portal: Portal, people: People)
     assert time.process_time() - started < 1.0
 
 
+BINARY_TASK = task_called("binary")
+METRICS = [metric.name for metric in BINARY_TASK.metrics]
 SAME = Interval(value=0.0, low=-0.1, high=0.1)
 FIGURES = {metric: Interval(value=0.5, low=0.4, high=0.6) for metric in METRICS}
 
@@ -157,5 +160,5 @@ FIGURES = {metric: Interval(value=0.5, low=0.4, high=0.6) for metric in METRICS}
 )
 def test_the_sentence_claims_only_what_is_sure(deltas: dict[str, tuple[float, float, float]], sentence: str) -> None:
     known = {name: Interval(value=value, low=low, high=high) for name, (value, low, high) in deltas.items()}
-    measures = measures_of(FIGURES, deltas={**dict.fromkeys(METRICS, SAME), **known})
+    measures = measures_of(BINARY_TASK, FIGURES, deltas={**dict.fromkeys(METRICS, SAME), **known})
     assert verdict_in_words(measures, candidate="v2", baseline="v1") == sentence

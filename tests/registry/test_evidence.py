@@ -12,8 +12,9 @@ from core.foundation.digests import digest_bytes
 from core.foundation.errors import Invalid, NotAllowed, NotFound, Unavailable
 from core.portal import Portal
 from core.registry.tables import EvidenceRow
-from core.registry.values import SAFETY, Evaluation, ModelVersion, NewEvidence, QualityReport, Verdict
+from core.registry.values import SAFETY, Evaluation, ModelVersion, NewEvidence, QualityReport
 from core.serving.values import PARITY
+from core.tasks.values import Verdict
 from tests.conftest import People
 from tests.registry.onnx_files import calling, evaluation_on, holdout_table, register_tiny, tiny_model
 

@@ -23,7 +23,8 @@ from core.foundation.storage import Manifest, ManifestFile, Store
 from core.portal import Portal
 from core.registry import onnx_safety
 from core.registry.artifact import examine, write_bare
-from core.registry.values import NewVersion, Verdict
+from core.registry.values import NewVersion
+from core.tasks.values import Verdict
 from tests.conftest import People
 from tests.registry.onnx_files import (
     FEATURES,

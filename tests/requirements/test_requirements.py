@@ -6,7 +6,7 @@ import pytest
 
 from core.foundation.errors import Invalid, NotFound
 from core.portal import Portal
-from core.requirements.values import Comparison, Criterion, Metric
+from core.requirements.values import Comparison, Criterion
 from tests.conftest import People
 
 AUC = {"metric": "auc", "comparison": "at_least", "limit": 0.68}
@@ -26,7 +26,7 @@ def test_a_requirement_is_written_changed_and_closed(portal_on: Portal, people: 
         people.engineer, project="PROJ-1", title="  Late arrivals ", criteria=(AUC,)
     )
     assert (requirement.id, requirement.title, requirement.state) == ("R-1", "Late arrivals", "open")
-    longer = (*requirement.criteria, Criterion(metric=Metric.P99_MS, comparison=Comparison.AT_MOST, limit=50))
+    longer = (*requirement.criteria, Criterion(metric="p99_ms", comparison=Comparison.AT_MOST, limit=50))
     edit = {"title": "Late arrivals, early", "goal": "Warn.", "business_metric": "complaints"}
     requirements.edit_requirement(people.viewer, requirement_id=requirement.id, criteria=longer, **edit)
     requirements.set_state(people.engineer, requirement_id=requirement.id, state="met")
@@ -61,8 +61,8 @@ def test_conditions_that_mean_nothing_are_refused(portal: Portal, people: People
 
 
 def test_a_condition_holds_at_its_limit() -> None:
-    least = Criterion(metric=Metric.AUC, comparison=Comparison.AT_LEAST, limit=0.68)
-    most = Criterion(metric=Metric.P99_MS, comparison=Comparison.AT_MOST, limit=50)
+    least = Criterion(metric="auc", comparison=Comparison.AT_LEAST, limit=0.68)
+    most = Criterion(metric="p99_ms", comparison=Comparison.AT_MOST, limit=50)
     assert [least.holds(value) for value in (0.67, 0.68, 0.69)] == [False, True, True]
     assert [most.holds(value) for value in (49, 50, 51)] == [True, True, False]
 

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from core.features.values import FeatureContract, RequestField, ServedView
-from core.registry.values import Verdict
 from core.serving.measurement.comparison import (
     CODE,
     KEY,
@@ -21,6 +20,7 @@ from core.serving.measurement.comparison import (
     agree,
 )
 from core.serving.measurement.parity_evidence import verdict_on
+from core.tasks.values import Verdict
 
 VIEW = ServedView(
     version_id="FEAT-1",

@@ -9,8 +9,9 @@ import pytest
 from core.compute.values import Job, JobState
 from core.foundation.errors import Conflict, Invalid
 from core.portal import Portal
-from core.registry.values import Evidence, ModelVersion, Verdict
+from core.registry.values import Evidence, ModelVersion
 from core.serving.values import Endpoint, ParityReport
+from core.tasks.values import Verdict
 from tests.compute.running import run_job_here
 from tests.conftest import People
 from tests.serving.chain import Chain, make_chain, tampered, training_set, version_of

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from core.compute.values import JobState
-from core.registry.scales import POSITIVE, SHARE, UNBOUNDED
-from core.registry.values import Evaluation, Interval
+from core.registry.values import Evaluation
 from core.sweeps.confirmation import confirm, together
+from core.tasks.measures.scales import POSITIVE, SHARE, UNBOUNDED
+from core.tasks.values import Interval
 from core.training.values import Run
 from tests.promotion.values_to_judge import NOW
 

@@ -19,7 +19,8 @@ from core.foundation.storage import Store
 from core.foundation.values import Value
 from core.registry.comparison import compare_versions
 from core.registry.measuring import measure_quality
-from core.registry.values import Evaluation, InputReport, ModelVersion, QualityReport, Signature
+from core.registry.signature import Signature
+from core.registry.values import Evaluation, InputReport, ModelVersion, QualityReport
 from core.training.card import write_card
 from core.training.recipe import recipe_called
 from core.training.result import SplitResult

@@ -1,6 +1,6 @@
 """The model card that a version begins with."""
 
-from core.registry.values import Interval
+from core.tasks.values import Interval
 from core.training.card import write_card
 from core.training.recipes.tabular import Tabular
 from core.training.result import SplitResult

@@ -14,7 +14,7 @@ from core.foundation.digests import canonical, digest_bytes
 from core.foundation.errors import Invalid
 from core.foundation.storage import Store
 from core.registry.signature import Signature, TensorSpec
-from core.registry.values import Interval
+from core.tasks.values import Interval
 from core.training.job import cause_of
 from core.training.kind import metric_of, refuse_other_features
 from core.training.result import IngestedResult, SplitResult, TrainingResult, ingest_result

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from core.compute.process import JobFailed
-from core.registry.statistics import log_loss
+from core.tasks.measures.probabilities import log_loss
 from core.training.recipes.tabular import Tabular, TabularParams
 from core.training.torch_recipes.checkpoints import newest_checkpoint, save_checkpoint
 from core.training.torch_recipes.data import TrainingData

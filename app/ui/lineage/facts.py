@@ -10,9 +10,7 @@ from app.ui.wording import counted, criterion_line
 from core.foundation.ids import Kind
 from core.foundation.objects import Thing
 from core.foundation.text import _
-from core.requirements.values import Metric
 
-MAIN = Metric.AUC
 MOST_LETTERS = 40
 FIRST_FIGURE = re.compile(r"[,.;] | (?:at|and|on) ")
 
@@ -70,7 +68,7 @@ def _endpoint(object_id: str) -> str:
 
 
 def _main_metric(metrics: dict[str, float]) -> str:
-    name = MAIN if MAIN in metrics else next(iter(metrics), "")
+    name = next(iter(metrics), "")
     return f"{metric_name(name)} {metric_value(name, metrics[name])}" if name else ""
 
 

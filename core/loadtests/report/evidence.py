@@ -3,7 +3,8 @@
 from core.foundation.digests import digest_of
 from core.foundation.text import _, percent, thousands
 from core.loadtests.values import LOAD_TEST, Profile, Report
-from core.registry.values import NewEvidence, Verdict
+from core.registry.values import NewEvidence
+from core.tasks.values import Verdict
 
 
 def evidence_of(report: Report, *, project: str, source: str, created_by: str) -> NewEvidence:

@@ -8,7 +8,8 @@ from core.foundation.text import _
 from core.promotion.evidence_kinds.table import evidence_kinds
 from core.promotion.gate import Gate, GateContext
 from core.promotion.values import GateCard, GateResult, GateRule, Policy
-from core.registry.values import Evidence, Verdict
+from core.registry.values import Evidence
+from core.tasks.values import Verdict
 
 
 def gates() -> Mapping[str, type[Gate]]:

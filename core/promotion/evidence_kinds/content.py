@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from core.foundation.values import Value
-from core.registry.values import Interval
+from core.tasks.values import Interval
 
 Form = Literal["text", "code", "metric", "number", "exact", "percent", "milliseconds", "rate", "bytes", "difference"]
 Tone = Literal["", "good", "bad", "unsure"]

@@ -4,8 +4,10 @@ from core.foundation.text import N_, _
 from core.promotion.evidence_kinds.content import Cell, Intervals, Section, Sentence, Table, Tone
 from core.promotion.evidence_kinds.evidence_kind import EvidenceKind, Measurement
 from core.promotion.gates.quality import QualityGate
-from core.registry.statistics import METRICS, Better, gain, outcome
-from core.registry.values import QUALITY, Evidence, Interval, QualityReport
+from core.registry.values import QUALITY, Evidence, QualityReport
+from core.tasks.measures.claims import gain, outcome
+from core.tasks.task import quality_metrics
+from core.tasks.values import Better, Interval
 
 
 class QualityEvidence(EvidenceKind):
@@ -38,11 +40,13 @@ class QualityEvidence(EvidenceKind):
 
 
 def _metrics(report: QualityReport) -> list[str]:
-    return sorted(report.metrics, key=lambda metric: list(METRICS).index(metric) if metric in METRICS else len(METRICS))
+    order = list(quality_metrics())
+    return sorted(report.metrics, key=lambda metric: order.index(metric) if metric in order else len(order))
 
 
 def _better(metric: str) -> Better:
-    return METRICS.get(metric, "up")
+    known = quality_metrics().get(metric)
+    return known.better if known else "up"
 
 
 def _table(report: QualityReport) -> Table:

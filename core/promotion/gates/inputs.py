@@ -8,7 +8,8 @@ from core.features.training_sets.values import SUSPICIOUS_AUC
 from core.foundation.text import N_, _
 from core.promotion.figures import figure
 from core.promotion.gate import Finding, Gate, GateContext, GateParams
-from core.registry.values import INPUTS, Evidence, InputReport, Verdict
+from core.registry.values import INPUTS, Evidence, InputReport
+from core.tasks.values import Verdict
 
 
 class InputsGate(Gate):

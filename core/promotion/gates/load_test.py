@@ -8,8 +8,10 @@ from core.foundation.text import N_, _, thousands
 from core.loadtests.values import LOAD_TEST, Capacity, Percentile, Profile, RateRow, Report
 from core.promotion.figures import figure
 from core.promotion.gate import Finding, Gate, GateContext, GateParams, holds, worst
-from core.registry.values import Evidence, Interval, Verdict
-from core.requirements.values import Comparison, Criterion, Metric
+from core.registry.values import Evidence
+from core.requirements.values import Comparison, Criterion
+from core.tasks.metrics import CAPACITY_RPS
+from core.tasks.values import Interval, Verdict
 
 
 class LoadTestGate(Gate):
@@ -105,9 +107,7 @@ class LoadTestGate(Gate):
             verdict = Verdict.PASS if criterion.holds(rate) else Verdict.FAIL
             yield Finding(verdict, "", _("errors at most {limit}").format(limit=figure(criterion.limit)))
         if self.params.capacity_rps:
-            required = Criterion(
-                metric=Metric.CAPACITY_RPS, comparison=Comparison.AT_LEAST, limit=self.params.capacity_rps
-            )
+            required = Criterion(metric=CAPACITY_RPS, comparison=Comparison.AT_LEAST, limit=self.params.capacity_rps)
             yield _capacity(required, searched)
         if criterion := context.criterion("capacity_rps"):
             yield _capacity(criterion, searched)

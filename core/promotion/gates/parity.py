@@ -6,8 +6,9 @@ from pydantic import Field
 
 from core.foundation.text import N_, _, thousands
 from core.promotion.gate import Finding, Gate, GateContext, GateParams
-from core.registry.values import Evidence, Verdict
+from core.registry.values import Evidence
 from core.serving.values import PARITY, ParityReport
+from core.tasks.values import Verdict
 
 
 class ParityGate(Gate):

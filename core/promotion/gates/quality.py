@@ -6,14 +6,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from core.foundation.plugins import OneOf
 from core.foundation.text import N_, _, thousands
 from core.promotion.figures import figure, metric_name, signed, with_interval
 from core.promotion.gate import Finding, Gate, GateContext, GateParams, holds, label, worst
 from core.registry.holdouts import is_seen
-from core.registry.statistics import METRICS, gain, non_inferiority
-from core.registry.values import QUALITY, Evaluation, Evidence, Interval, QualityReport, Verdict
+from core.registry.values import QUALITY, Evaluation, Evidence, QualityReport
 from core.requirements.values import Comparison
+from core.tasks.measures.claims import gain, non_inferiority
+from core.tasks.task import quality_metrics, task_called
+from core.tasks.values import Interval, Verdict
 
+QualityMetric = Annotated[str, OneOf(lambda: list(quality_metrics()))]
 Margin = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -26,7 +30,7 @@ class QualityGate(Gate):
     title = N_("Offline quality")
 
     class Params(GateParams):
-        margins: dict[Literal["auc", "log_loss", "brier", "ece"], Margin] = Field(
+        margins: dict[QualityMetric, Margin] = Field(
             default={"auc": 0.002, "log_loss": 0.005}, description="How much worse each metric may be."
         )
         demand: Literal["non-inferior", "better"] = "non-inferior"
@@ -82,7 +86,7 @@ class QualityGate(Gate):
         return ""
 
     def _against_production(self, measured: QualityReport, context: GateContext) -> Iterator[Finding]:
-        for metric, margin in self.params.margins.items() if context.production else ():
+        for metric, margin in self._margins(measured).items() if context.production else ():
             delta = measured.deltas.get(metric)
             name = metric_name(metric)
             if delta is None:
@@ -100,8 +104,14 @@ class QualityGate(Gate):
                 ),
             )
 
+    def _margins(self, measured: QualityReport) -> Mapping[str, float]:
+        """Those of the policy for the metrics of the version's task; where it names none of them, those of the task."""
+        task = task_called(measured.task)
+        own = {metric.name for metric in task.metrics}
+        return {name: margin for name, margin in self.params.margins.items() if name in own} or task.margins
+
     def _verdict(self, metric: str, delta: Interval, margin: float) -> Verdict:
-        better = METRICS[metric]
+        better = quality_metrics()[metric].better
         if self.params.demand == "non-inferior":
             return non_inferiority(delta, better=better, margin=margin)
         turned = gain(delta, better=better)
@@ -110,17 +120,17 @@ class QualityGate(Gate):
         return Verdict.FAIL if turned.high <= 0 else Verdict.INCONCLUSIVE
 
     def _plain(self, measured: QualityReport) -> str:
-        named = [metric for metric in self.params.margins if metric in measured.metrics]
+        named = [metric for metric in self._margins(measured) if metric in measured.metrics]
         return " · ".join(f"{metric_name(metric)} {with_interval(measured.metrics[metric])}" for metric in named)
 
 
 def _demanded(measured: QualityReport, context: GateContext) -> Iterator[Finding]:
     """The requirement's criteria that are about quality."""
     for criterion in context.criteria:
-        if criterion.metric.value not in METRICS:
+        if criterion.metric not in quality_metrics():
             continue
-        name = metric_name(criterion.metric.value)
-        interval = measured.metrics.get(criterion.metric.value)
+        name = metric_name(criterion.metric)
+        interval = measured.metrics.get(criterion.metric)
         if interval is None:
             yield Finding(Verdict.FAIL, _("{metric} is missing").format(metric=name), "")
             continue

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from core.foundation.text import N_, _, thousands
 from core.promotion.gate import Finding, Gate, GateContext
-from core.registry.values import SAFETY, Evidence, SafetyReport, Verdict
+from core.registry.values import SAFETY, Evidence, SafetyReport
+from core.tasks.values import Verdict
 
 
 class SafetyGate(Gate):

@@ -12,13 +12,13 @@ from core.promotion.figures import figure, metric_name, signed, with_interval
 from core.promotion.gate import label
 from core.promotion.requests.traffic_plan import in_words
 from core.promotion.values import Change, Plan
-from core.registry.statistics import METRICS
-from core.registry.values import QUALITY, Evidence, Interval, ModelVersion
+from core.registry.values import QUALITY, Evidence, ModelVersion
 from core.serving.values import Endpoint
+from core.tasks.task import task_called
+from core.tasks.values import Interval
 
 NOTHING = "–"
 SHORT = 12
-SHOWN_METRICS = ("auc", "log_loss")
 
 
 class Move(Value):
@@ -96,12 +96,18 @@ def _metrics(move: Move) -> Iterator[Change]:
     # A difference against some other version would be read as one against what serves now.
     is_against_now = move.now is not None and evidence.measured_on.get("baseline") == move.now.digest
     deltas = _intervals(evidence.content.get("deltas")) if is_against_now else {}
-    for metric in (*SHOWN_METRICS, *(name for name in METRICS if name not in SHOWN_METRICS)):
+    for metric in _in_order(move.after):
         if metric not in after:
             continue
         delta = f" · {signed(deltas[metric])}" if metric in deltas else ""
         now = with_interval(before[metric]) if metric in before else ""
         yield _row(_("Expected {metric}").format(metric=metric_name(metric)), now, with_interval(after[metric]) + delta)
+
+
+def _in_order(version: ModelVersion) -> list[str]:
+    """The metrics of its task, those that judge first."""
+    task = task_called(version.signature.target.task)
+    return sorted((metric.name for metric in task.metrics), key=lambda name: name not in task.margins)
 
 
 def _evaluated(version: ModelVersion | None, holdout: str) -> dict[str, Interval]:

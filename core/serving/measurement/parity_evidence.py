@@ -4,8 +4,9 @@ import json
 
 from core.foundation.text import _, thousands
 from core.foundation.values import Value
-from core.registry.values import ModelVersion, NewEvidence, Verdict
+from core.registry.values import ModelVersion, NewEvidence
 from core.serving.values import PARITY, ParityReport
+from core.tasks.values import Verdict
 
 REPORT = "report.json"
 

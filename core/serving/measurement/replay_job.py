@@ -11,7 +11,6 @@ from typing import Any
 from core.compute.process import JobContext, JobFailed, run_job
 from core.foundation.errors import Invalid
 from core.foundation.text import _
-from core.registry.statistics import evaluate
 from core.serving.measurement.endpoint_client import (
     EndpointClient,
     EndpointJobSpec,
@@ -19,6 +18,7 @@ from core.serving.measurement.endpoint_client import (
     backfill_of,
     held_out_rows,
 )
+from core.tasks.measures.probabilities import evaluate
 
 REPORT, PROGRESS = "report.json", "counts"
 REPORT_SECONDS = 0.5

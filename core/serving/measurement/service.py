@@ -24,13 +24,14 @@ from core.foundation.values import Listing, Value
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
 from core.registry.service import RegistryService
-from core.registry.values import Interval, ModelVersion
+from core.registry.values import ModelVersion
 from core.serving.measurement.parity_evidence import Measured, evidence_from
 from core.serving.plans import online_file
 from core.serving.rows import expect_environment, find_endpoint, routes_of
 from core.serving.tables import EndpointRow, ReplayRow
 from core.serving.tickets import TicketIssuer
 from core.serving.values import Environment, Replay
+from core.tasks.values import Interval
 
 Rows = Annotated[int, Field(ge=1, le=20_000)]
 Speed = Annotated[float, Field(gt=0, le=1e9)]

@@ -1,6 +1,6 @@
 """The whole model as one ONNX file: raw feature values in, calibrated probability out."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
@@ -9,7 +9,8 @@ import torch
 from core.compute.process import JobFailed
 from core.features.values import FeatureContract
 from core.foundation.text import _
-from core.registry.signature import OUTPUT
+from core.tasks.kinds.binary import OUTPUT
+from core.tasks.predictions import Outputs
 from core.training.description import Origin, describe
 from core.training.input_graph import category_ids, signature_of, standard_numbers
 from core.training.onnx_graph import Graph
@@ -41,13 +42,13 @@ def write_onnx(trained: Trained, *, recipe: type[Recipe], origin: Origin, contra
     return graph.finish(probability, output=OUTPUT, description=description)
 
 
-def check_against_torch(probabilities: Any, *, trained: Trained, table: "pa.Table") -> float:
+def check_against_torch(outputs: Outputs, *, trained: Trained, table: "pa.Table") -> float:
     """The largest difference between what the file said of these rows and what torch says. JobFailed above 1e-5."""
     ids = torch.from_numpy(encode_categories(table, preparation=trained.preparation))
     numbers = torch.from_numpy(encode_numbers(table, preparation=trained.preparation))
     with torch.no_grad():
         logits = trained.network(ids, numbers).double().numpy()
-    difference = float(np.abs(trained.calibration.probabilities(logits) - probabilities).max())
+    difference = float(np.abs(trained.calibration.probabilities(logits) - outputs[OUTPUT]).max())
     if not difference <= TOLERANCE:
         raise JobFailed(
             _("The ONNX file and the trained network differ by {difference:.2g}, and {most:.0e} is the most").format(

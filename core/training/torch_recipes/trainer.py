@@ -13,7 +13,7 @@ import torch
 from core.compute.process import JobFailed
 from core.foundation.digests import digest_of
 from core.foundation.text import _
-from core.registry.statistics import auc, log_loss
+from core.tasks.measures.probabilities import auc, log_loss
 from core.training.preparation import Preparation
 from core.training.recipe import Recipe
 from core.training.torch_recipes.calibration import Calibration, fit_calibration

@@ -9,8 +9,9 @@ from core.features.values import FeatureContract, FeatureVersion, FeatureView
 from core.identity.permissions import ROLES, Permission, Role
 from core.promotion.values import Digests, Plan, Policy, Request, Step
 from core.registry.signature import Signature
-from core.registry.values import Comparison, Interval, MetricRow, ModelVersion
+from core.registry.values import Comparison, MetricRow, ModelVersion
 from core.serving.values import Endpoint, Route, ServiceLevel
+from core.tasks.values import Interval
 from core.training.values import Run
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -6,7 +6,8 @@ from app.registry.comparison import Line, _change, sentence
 from app.registry.version import shown
 from app.sweeps.space_editor import suggested
 from app.ui.charts import axis, shades
-from core.registry.values import Comparison, Interval, ModelVersion
+from core.registry.values import Comparison, ModelVersion
+from core.tasks.values import Interval
 
 VERSIONS = tuple(
     ModelVersion.model_construct(id=version_id, model_id="M-1", version=number)

@@ -3,8 +3,8 @@
 import pytest
 
 from app.sweeps.wording import answer
-from core.registry.values import Interval
 from core.sweeps.values import Confirmation, Sweep, SweepState
+from core.tasks.values import Interval
 
 SURE, GUESS = Interval(value=0.7, low=0.65, high=0.75), Interval(value=0.52, low=0.47, high=0.57)
 

@@ -2,14 +2,12 @@
 
 from datetime import UTC, datetime
 
-import pytest
-
 from app.ui.audit_sentences import is_on_timelines, sentence
-from app.ui.numbers import METRICS, metric_value
+from app.ui.numbers import metric_value
 from app.ui.wording import counted, criterion_line
 from core.audit.service import AuditEvent
 from core.portal import Portal
-from core.requirements.values import Criterion, Metric
+from core.requirements.values import Criterion
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
@@ -59,11 +57,6 @@ def test_jobs_are_not_told_beside_what_they_are_for() -> None:
 def test_every_action_that_changes_something_says_what_it_did(portal: Portal) -> None:
     specs = [spec for _service, spec in portal.catalog().values() if not spec.reads and not spec.is_internal]
     assert [spec.name for spec in specs if not spec.says] == ["compute.cancel_job"]
-
-
-@pytest.mark.parametrize("metric", list(Metric))
-def test_every_metric_has_a_name(metric: Metric) -> None:
-    assert METRICS[metric]
 
 
 def test_a_condition_reads_as_a_phrase_with_its_unit() -> None:

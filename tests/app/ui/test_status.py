@@ -5,8 +5,8 @@ import pytest
 from app.ui import status
 from core.compute.values import JobState
 from core.promotion.values import RequestState
-from core.registry.values import Verdict
 from core.sweeps.values import SweepState
+from core.tasks.values import Verdict
 
 EVERY = [*JobState, *RequestState, *Verdict, *SweepState]
 

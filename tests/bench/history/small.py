@@ -4,7 +4,7 @@ or a list shows. The filled one multiplies its rows."""
 from datetime import date
 from pathlib import Path
 
-from core.requirements.values import Comparison, Criterion, Metric
+from core.requirements.values import Comparison, Criterion
 from core.sweeps.values import Dimension
 from tests.compute.running import wait_for_job, wait_until
 from tests.e2e.chain import PROJECT, SMALL, Chain
@@ -12,7 +12,7 @@ from tests.e2e.installation import installation
 
 SQL = "SELECT carrier, count(*) AS flights FROM flights GROUP BY carrier"
 SECONDS = 300.0
-CRITERIA = (Criterion(metric=Metric.AUC, comparison=Comparison.AT_LEAST, limit=0.68),)
+CRITERIA = (Criterion(metric="auc", comparison=Comparison.AT_LEAST, limit=0.68),)
 SPACE = {"learning_rate": Dimension(type="float", low=1e-3, high=2e-2, log=True)}
 DAYS = (date(2013, 11, 4), date(2013, 11, 5))
 

@@ -10,7 +10,8 @@ import pytest
 from core.foundation.errors import Invalid
 from core.portal import Portal
 from core.promotion.evidence_kinds.table import ENTRY_POINTS, evidence_kinds
-from core.registry.values import Evidence, ModelVersion, Verdict
+from core.registry.values import Evidence, ModelVersion
+from core.tasks.values import Verdict
 from tests.conftest import People
 from tests.fakes.plugin_packages import install
 from tests.pages.running import page, text_of

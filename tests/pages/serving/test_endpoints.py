@@ -7,10 +7,11 @@ import pytest
 
 from core.foundation.text import percent
 from core.portal import Portal
-from core.registry.values import ModelVersion, NewEvidence, Verdict
+from core.registry.values import ModelVersion, NewEvidence
 from core.serving.input_gaps import InputGaps
 from core.serving.tables import ReplayRow
 from core.serving.values import PARITY, ParityCause, ParityReport, ParityRow, Server
+from core.tasks.values import Verdict
 from tests.conftest import People
 from tests.features.online.stores import view
 from tests.pages.releasing import serving, version_with_rows

@@ -7,7 +7,7 @@ import pytest
 from core.identity.permissions import Role
 from core.promotion.approvals.digests import Terms, changed_parts, digests_of, policy_digest
 from core.promotion.values import Approvals, Digests, GateRule, Plan, Policy, Step
-from core.requirements.values import Comparison, Criterion, Metric
+from core.requirements.values import Comparison, Criterion
 from core.serving.values import ServiceLevel
 from tests.promotion.values_to_judge import endpoint, evaluation, parity, quality, route_of, version
 
@@ -70,7 +70,7 @@ BEFORE = digests()
         ({"terms": terms(note="More words")}, ["the request"]),
         ({"terms": terms(request_id="PR-2")}, ["the request"]),
         (
-            {"terms": terms(criteria=(Criterion(metric=Metric.AUC, comparison=Comparison.AT_LEAST, limit=0.6),))},
+            {"terms": terms(criteria=(Criterion(metric="auc", comparison=Comparison.AT_LEAST, limit=0.6),))},
             ["the request"],
         ),
     ],

@@ -8,8 +8,9 @@ from core.loadtests.values import Capacity, Plan, Profile
 from core.promotion.evidence_kinds.content import Cell, Figure, Intervals, Lines, Section
 from core.promotion.evidence_kinds.evidence_kind import EvidenceKind
 from core.promotion.evidence_kinds.table import evidence_kinds, kind_title
-from core.registry.values import Evidence, Finding, Interval
+from core.registry.values import Evidence, Finding
 from core.serving.values import ParityCause, ParityReport, ParityRow
+from core.tasks.values import Interval
 from tests.promotion.values_to_judge import (
     HOLDOUT,
     conversion,

@@ -11,7 +11,8 @@ from core.promotion.gate import GateContext
 from core.promotion.gates.load_test import LoadTestGate
 from core.promotion.gates.parity import ParityGate
 from core.promotion.values import GateResult, RequestState
-from core.registry.values import Evidence, Verdict
+from core.registry.values import Evidence
+from core.tasks.values import Verdict
 from tests.promotion.stage import Stage
 from tests.promotion.values_to_judge import (
     NOW,

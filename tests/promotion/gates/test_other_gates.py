@@ -13,9 +13,10 @@ from core.promotion.gates.load_test import LoadTestGate
 from core.promotion.gates.parity import ParityGate
 from core.promotion.gates.safety import SafetyGate
 from core.promotion.values import Approvals, GateResult, GateRule, Policy
-from core.registry.values import Evidence, Finding, Verdict
-from core.requirements.values import Comparison, Criterion, Metric
+from core.registry.values import Evidence, Finding
+from core.requirements.values import Comparison, Criterion
 from core.serving.values import ServiceLevel
+from core.tasks.values import Verdict
 from tests.promotion.values_to_judge import (
     NOW,
     endpoint,
@@ -40,7 +41,7 @@ def judged(gate: Gate, *evidence: Evidence, criteria: tuple[Criterion, ...] = ()
     )
 
 
-def limit(metric: Metric, comparison: Comparison, value: float) -> tuple[Criterion, ...]:
+def limit(metric: str, comparison: Comparison, value: float) -> tuple[Criterion, ...]:
     return (Criterion(metric=metric, comparison=comparison, limit=value),)
 
 
@@ -60,7 +61,7 @@ def test_one_mismatch_fails() -> None:
 
 
 def test_a_requirement_does_not_soften_the_policy() -> None:
-    criteria = limit(Metric.PARITY_MISMATCHES, Comparison.AT_MOST, 5)
+    criteria = limit("parity_mismatches", Comparison.AT_MOST, 5)
     assert judged(ParityGate({}), parity(CANDIDATE, mismatches=3), criteria=criteria).verdict is Verdict.FAIL
     tolerant = ParityGate({"mismatches": 10})
     assert judged(tolerant, parity(CANDIDATE, mismatches=3), criteria=criteria).verdict is Verdict.PASS
@@ -144,7 +145,7 @@ def test_more_errors_than_the_target_promises_may_not_have_been_let_through(test
 
 
 def test_the_rate_of_errors_is_judged_at_the_rate_that_counts() -> None:
-    criteria = limit(Metric.ERROR_RATE, Comparison.AT_MOST, 0.001)
+    criteria = limit("error_rate", Comparison.AT_MOST, 0.001)
     over = rate_row(200, 20, holds=True).model_copy(update={"error_rate": 0.0011})
     searched = load_report(CANDIDATE, rates=(rate_row(100, 8, holds=True), over))
     assert judged(LoadTestGate({}), load_test(CANDIDATE, searched), criteria=criteria).verdict is Verdict.FAIL
@@ -155,13 +156,13 @@ def test_the_rate_of_errors_is_judged_at_the_rate_that_counts() -> None:
 @pytest.mark.parametrize(
     ("criterion", "verdict"),
     [
-        (limit(Metric.P99_MS, Comparison.AT_MOST, 30), Verdict.PASS),
-        (limit(Metric.P99_MS, Comparison.AT_MOST, 10), Verdict.PASS),
-        (limit(Metric.P99_MS, Comparison.AT_MOST, 8), Verdict.FAIL),
-        (limit(Metric.ERROR_RATE, Comparison.AT_MOST, 0.001), Verdict.PASS),
-        (limit(Metric.CAPACITY_RPS, Comparison.AT_LEAST, 200), Verdict.PASS),
-        (limit(Metric.CAPACITY_RPS, Comparison.AT_LEAST, 230), Verdict.INCONCLUSIVE),
-        (limit(Metric.CAPACITY_RPS, Comparison.AT_LEAST, 400), Verdict.FAIL),
+        (limit("p99_ms", Comparison.AT_MOST, 30), Verdict.PASS),
+        (limit("p99_ms", Comparison.AT_MOST, 10), Verdict.PASS),
+        (limit("p99_ms", Comparison.AT_MOST, 8), Verdict.FAIL),
+        (limit("error_rate", Comparison.AT_MOST, 0.001), Verdict.PASS),
+        (limit("capacity_rps", Comparison.AT_LEAST, 200), Verdict.PASS),
+        (limit("capacity_rps", Comparison.AT_LEAST, 230), Verdict.INCONCLUSIVE),
+        (limit("capacity_rps", Comparison.AT_LEAST, 400), Verdict.FAIL),
     ],
 )
 def test_criteria_on_load_hold_with_their_interval(criterion: tuple[Criterion, ...], verdict: Verdict) -> None:
@@ -169,21 +170,21 @@ def test_criteria_on_load_hold_with_their_interval(criterion: tuple[Criterion, .
 
 
 def test_the_p99_of_a_search_is_judged_where_the_capacity_asked_for_is_reached() -> None:
-    p99 = limit(Metric.P99_MS, Comparison.AT_MOST, 10)
+    p99 = limit("p99_ms", Comparison.AT_MOST, 10)
     assert "p99 8 ms at 100 rps" in judged(LoadTestGate({}), load_test(CANDIDATE), criteria=p99).value
-    demanding = (*p99, *limit(Metric.CAPACITY_RPS, Comparison.AT_LEAST, 150))
+    demanding = (*p99, *limit("capacity_rps", Comparison.AT_LEAST, 150))
     result = judged(LoadTestGate({}), load_test(CANDIDATE), criteria=demanding)
     assert result.verdict is Verdict.FAIL
     assert "p99 20 ms at 200 rps" in result.value
 
 
 def test_a_p99_across_its_limit_is_inconclusive() -> None:
-    criteria = limit(Metric.P99_MS, Comparison.AT_MOST, 20)
+    criteria = limit("p99_ms", Comparison.AT_MOST, 20)
     assert judged(LoadTestGate({}), load_test(CANDIDATE, soak()), criteria=criteria).verdict is Verdict.INCONCLUSIVE
 
 
 def test_capacity_that_was_never_measured_fails() -> None:
-    criteria = limit(Metric.CAPACITY_RPS, Comparison.AT_LEAST, 100)
+    criteria = limit("capacity_rps", Comparison.AT_LEAST, 100)
     assert judged(LoadTestGate({}), load_test(CANDIDATE, soak()), criteria=criteria).verdict is Verdict.FAIL
     nowhere = Capacity(rate=None, low=None, high=100, method="isotonic")
     report = soak(capacity=nowhere)
@@ -191,7 +192,7 @@ def test_capacity_that_was_never_measured_fails() -> None:
 
 
 def test_a_later_soak_keeps_the_capacity_that_was_searched_before() -> None:
-    criteria = limit(Metric.CAPACITY_RPS, Comparison.AT_LEAST, 200)
+    criteria = limit("capacity_rps", Comparison.AT_LEAST, 200)
     later = load_test(CANDIDATE, soak(), number=2)
     assert judged(LoadTestGate({}), later, load_test(CANDIDATE), criteria=criteria).verdict is Verdict.PASS
 
@@ -202,7 +203,7 @@ def test_too_few_requests_prove_nothing() -> None:
 
 def test_a_percentile_without_enough_samples_fails() -> None:
     report = soak(percentiles=(percentile(None),))
-    criteria = limit(Metric.P99_MS, Comparison.AT_MOST, 100)
+    criteria = limit("p99_ms", Comparison.AT_MOST, 100)
     assert judged(LoadTestGate({}), load_test(CANDIDATE, report), criteria=criteria).verdict is Verdict.FAIL
 
 

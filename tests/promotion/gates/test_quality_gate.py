@@ -7,8 +7,9 @@ import pytest
 from core.promotion.gate import GateContext
 from core.promotion.gates.quality import QualityGate
 from core.promotion.values import GateResult
-from core.registry.values import Evidence, ModelVersion, Verdict
-from core.requirements.values import Comparison, Criterion, Metric
+from core.registry.values import Evidence, ModelVersion
+from core.requirements.values import Comparison, Criterion
+from core.tasks.values import Verdict
 from tests.promotion.values_to_judge import NOW, endpoint, evaluation, interval, quality, version
 
 CANDIDATE, PRODUCTION = version(2), version(1)
@@ -27,11 +28,11 @@ def judged(
     return QualityGate(params or {}).judge(evidence, context)
 
 
-def at_least(metric: Metric, limit: float) -> Criterion:
+def at_least(metric: str, limit: float) -> Criterion:
     return Criterion(metric=metric, comparison=Comparison.AT_LEAST, limit=limit)
 
 
-def at_most(metric: Metric, limit: float) -> Criterion:
+def at_most(metric: str, limit: float) -> Criterion:
     return Criterion(metric=metric, comparison=Comparison.AT_MOST, limit=limit)
 
 
@@ -73,12 +74,12 @@ def test_a_policy_may_demand_better_than_production() -> None:
 @pytest.mark.parametrize(
     ("criterion", "verdict"),
     [
-        (at_least(Metric.AUC, 0.68), Verdict.PASS),
-        (at_least(Metric.AUC, 0.6995), Verdict.INCONCLUSIVE),
-        (at_least(Metric.AUC, 0.75), Verdict.FAIL),
-        (at_most(Metric.LOG_LOSS, 0.5), Verdict.PASS),
-        (at_most(Metric.LOG_LOSS, 0.47), Verdict.FAIL),
-        (at_most(Metric.ECE, 0.02), Verdict.PASS),
+        (at_least("auc", 0.68), Verdict.PASS),
+        (at_least("auc", 0.6995), Verdict.INCONCLUSIVE),
+        (at_least("auc", 0.75), Verdict.FAIL),
+        (at_most("log_loss", 0.5), Verdict.PASS),
+        (at_most("log_loss", 0.47), Verdict.FAIL),
+        (at_most("ece", 0.02), Verdict.PASS),
     ],
 )
 def test_the_requirement_holds_with_its_whole_interval(criterion: Criterion, verdict: Verdict) -> None:
@@ -88,7 +89,7 @@ def test_the_requirement_holds_with_its_whole_interval(criterion: Criterion, ver
 
 
 def test_a_first_version_is_held_against_the_requirement() -> None:
-    criteria = (at_least(Metric.AUC, 0.68),)
+    criteria = (at_least("auc", 0.68),)
     assert judged(quality(CANDIDATE), production=None, criteria=criteria).verdict is Verdict.PASS
 
 
@@ -108,7 +109,7 @@ def test_a_missing_delta_fails() -> None:
 
 def test_a_missing_metric_that_is_demanded_fails() -> None:
     report = quality(CANDIDATE, PRODUCTION, metrics={"auc": interval(0.70)})
-    assert judged(report, criteria=(at_most(Metric.LOG_LOSS, 0.5),)).verdict is Verdict.FAIL
+    assert judged(report, criteria=(at_most("log_loss", 0.5),)).verdict is Verdict.FAIL
 
 
 @pytest.mark.parametrize("figure", [float("nan"), float("inf"), None, "0.9", {}])

@@ -8,7 +8,7 @@ from core.foundation.digests import digest_bytes
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.promotion.values import Request, RequestState
 from core.registry.tables import EvidenceRow
-from core.requirements.values import Comparison, Criterion, Metric
+from core.requirements.values import Comparison, Criterion
 from tests.promotion.stage import PROJECT, TWO_STEPS, Stage
 
 
@@ -46,7 +46,7 @@ def test_a_request_hangs_in_the_chain(stage: Stage) -> None:
         stage.people.engineer,
         project=PROJECT,
         title="Warn of late arrivals",
-        criteria=(Criterion(metric=Metric.P99_MS, comparison=Comparison.AT_MOST, limit=40),),
+        criteria=(Criterion(metric="p99_ms", comparison=Comparison.AT_MOST, limit=40),),
     )
     request = stage.open(version, requirement_id=requirement.id)
     assert request.criteria == requirement.criteria
@@ -62,7 +62,7 @@ def test_a_requirement_of_another_project_proves_nothing_here(stage: Stage) -> N
         stage.people.outsider,
         project="PROJ-2",
         title="Something else",
-        criteria=(Criterion(metric=Metric.AUC, comparison=Comparison.AT_LEAST, limit=0.1),),
+        criteria=(Criterion(metric="auc", comparison=Comparison.AT_LEAST, limit=0.1),),
     )
     with pytest.raises(Invalid) as refusal:
         stage.open(stage.version(), by=stage.people.sre, requirement_id=requirement.id)
@@ -70,7 +70,7 @@ def test_a_requirement_of_another_project_proves_nothing_here(stage: Stage) -> N
 
 
 def test_an_open_request_keeps_the_criteria_it_was_opened_with(stage: Stage) -> None:
-    criterion = Criterion(metric=Metric.P99_MS, comparison=Comparison.AT_MOST, limit=40)
+    criterion = Criterion(metric="p99_ms", comparison=Comparison.AT_MOST, limit=40)
     requirement = stage.portal.requirements.create_requirement(
         stage.people.engineer, project=PROJECT, title="Warn of late arrivals", criteria=(criterion,)
     )

@@ -7,9 +7,12 @@ import pytest
 from numpy.typing import NDArray
 
 from core.foundation.errors import Invalid
-from core.registry import statistics
-from core.registry.values import Interval, Verdict
+from core.tasks.measures import claims
+from core.tasks.measures import probabilities as statistics
+from core.tasks.task import quality_metrics
+from core.tasks.values import Interval, Verdict
 
+METRICS = quality_metrics()
 Floats = NDArray[np.float64]
 
 
@@ -155,7 +158,7 @@ def test_what_two_models_share_cancels() -> None:
     deltas = statistics.compare(labels, baseline=worse, candidate=judged)
     for name in ("auc", "log_loss", "brier"):
         assert deltas[name].high - deltas[name].low < 0.6 * (alone[name].high - alone[name].low)
-        assert statistics.outcome(deltas[name], better=statistics.METRICS[name]) == "better"
+        assert claims.outcome(deltas[name], better=METRICS[name].better) == "better"
 
 
 @pytest.mark.parametrize(("name", "shift"), [("auc", 0.0), ("ece", 0.8)])
@@ -207,19 +210,19 @@ def test_what_two_models_share_of_their_calibration_errors_cancels() -> None:
     ],
 )
 def test_non_inferiority_has_four_verdicts(delta: Interval | None, verdict: Verdict) -> None:
-    assert statistics.non_inferiority(delta, better="down", margin=0.005) is verdict
+    assert claims.non_inferiority(delta, better="down", margin=0.005) is verdict
 
 
 def test_an_outcome_is_claimed_only_when_the_interval_excludes_zero() -> None:
-    assert statistics.outcome(Interval(value=0.1, low=-0.1, high=0.3), better="up") == "same"
-    assert statistics.outcome(Interval(value=0.1, low=0.05, high=0.3), better="up") == "better"
-    assert statistics.outcome(Interval(value=0.1, low=0.05, high=0.3), better="down") == "worse"
+    assert claims.outcome(Interval(value=0.1, low=-0.1, high=0.3), better="up") == "same"
+    assert claims.outcome(Interval(value=0.1, low=0.05, high=0.3), better="up") == "better"
+    assert claims.outcome(Interval(value=0.1, low=0.05, high=0.3), better="down") == "worse"
 
 
 def test_a_gain_is_a_delta_of_which_more_is_better() -> None:
     delta = Interval(value=0.1, low=-0.1, high=0.4)
-    assert statistics.gain(delta, better="up") == delta
-    assert statistics.gain(delta, better="down") == Interval(value=-0.1, low=-0.4, high=0.1)
+    assert claims.gain(delta, better="up") == delta
+    assert claims.gain(delta, better="down") == Interval(value=-0.1, low=-0.4, high=0.1)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.registry.values import Interval
+from core.tasks.values import Interval
 
 # What is nearer to an end of a measure than this lies on it.
 TINY = 1e-15
@@ -69,22 +69,6 @@ POSITIVE = Scale(0.0, math.inf, stretched=math.log, back=math.exp, slope=lambda 
 DIFFERENCE = Scale(-1.0, 1.0, stretched=math.atanh, back=math.tanh, slope=lambda value: 1 / (1 - value * value))
 # What has no ends, for instance the difference of two log losses.
 UNBOUNDED = Scale(-math.inf, math.inf, stretched=float, back=float, slope=lambda _value: 1.0)
-
-SCALES = {
-    "auc": SHARE,
-    "brier": SHARE,
-    "ece": SHARE,
-    "error_rate": SHARE,
-    "log_loss": POSITIVE,
-    "rmse": POSITIVE,
-    "p99_ms": POSITIVE,
-    "capacity_rps": POSITIVE,
-}
-
-
-def scale_of(metric: str) -> Scale:
-    """What a metric can be; one that is not known here has no ends."""
-    return SCALES.get(metric, UNBOUNDED)
 
 
 def none_of(rows: int) -> float:

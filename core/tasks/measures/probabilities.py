@@ -10,12 +10,12 @@ be certain."""
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from core.foundation.errors import Invalid
 from core.foundation.text import _
-from core.registry.scales import DIFFERENCE, SHARE, UNBOUNDED, Scale, none_of, scale_of
-from core.registry.values import Interval, Verdict
+from core.tasks.measures.scales import DIFFERENCE, POSITIVE, SHARE, UNBOUNDED, Scale, none_of
+from core.tasks.values import Interval
 
 if TYPE_CHECKING:
     from numpy import float64, int64
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     Floats = NDArray[float64]
     Integers = NDArray[int64]
 
-Better = Literal["up", "down"]
-METRICS: dict[str, Better] = {"auc": "up", "log_loss": "down", "brier": "down", "ece": "down"}
 SMALLEST_PROBABILITY = 1e-15
 CALIBRATION_BINS = 15
 NORMAL_95 = 1.959963984540054
@@ -59,7 +57,7 @@ def evaluate(labels: ArrayLike, *, probabilities: ArrayLike) -> dict[str, Interv
     known, judged = _judged(labels, probabilities=probabilities)
     return {
         "auc": _auc_interval(known, scores=judged),
-        "log_loss": _mean_interval(_losses(known, judged), scale=scale_of("log_loss")),
+        "log_loss": _mean_interval(_losses(known, judged), scale=POSITIVE),
         "brier": _brier_interval(_squares(known, judged)),
         "ece": _calibration_interval(known, probabilities=judged),
     }
@@ -75,32 +73,6 @@ def compare(labels: ArrayLike, *, baseline: ArrayLike, candidate: ArrayLike) -> 
         "brier": _mean_interval(_squares(known, after) - _squares(known, before), scale=DIFFERENCE),
         "ece": _calibration_delta(known, baseline=before, candidate=after),
     }
-
-
-def gain(delta: Interval, *, better: Better) -> Interval:
-    """A delta turned so that more is better."""
-    if better == "up":
-        return delta
-    return Interval(value=-delta.value, low=-delta.high, high=-delta.low)
-
-
-def non_inferiority(delta: Interval | None, *, better: Better, margin: float) -> Verdict:
-    """Whether a candidate is at most `margin` worse: passed when the whole interval says so, failed when none
-    of it does. W. C. Blackwelder, Controlled Clinical Trials 3 (1982)."""
-    if delta is None:
-        return Verdict.NO_DATA
-    turned = gain(delta, better=better)
-    if turned.low >= -margin:
-        return Verdict.PASS
-    return Verdict.FAIL if turned.high < -margin else Verdict.INCONCLUSIVE
-
-
-def outcome(delta: Interval, *, better: Better) -> Literal["better", "worse", "same"]:
-    """What can be claimed of a delta: "same" as long as its interval holds 0."""
-    turned = gain(delta, better=better)
-    if turned.low > 0:
-        return "better"
-    return "worse" if turned.high < 0 else "same"
 
 
 def _rows(labels: ArrayLike, *, scores: ArrayLike) -> tuple[Floats, Floats]:

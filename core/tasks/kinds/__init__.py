@@ -1,0 +1,1 @@
+"""The tasks, one file each. A package of a team adds its own as the entry point `causeway.tasks`."""

@@ -1,0 +1,131 @@
+"""The port of a task. A task is a plug-in that knows what a label is, what a model of it answers, and which figures
+judge it; nothing else in the portal names a metric or reads an answer."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from core.foundation.plugins import Plugin, choose, discover
+from core.tasks import kinds as folder
+from core.tasks.metrics import OPERATIONAL, Metric, by_name
+from core.tasks.predictions import Array, Outputs, Predictions
+from core.tasks.values import Flip, Interval, LabelSpread, Line, OutputSpec, Picture, Target
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ENTRY_POINTS = "causeway.tasks"
+
+
+class Task(Plugin, ABC):
+    """A kind of prediction.
+
+    `metrics` are shown in their order; `leading` names them in the order of how much they say, so that its first
+    chooses among models. `margins` say how much worse than its baseline a model may be and still count as no worse;
+    what is not in it is shown and not judged. `pictures` are what `lines` draws. The outputs of two runs on the same
+    row may differ by `tolerance`."""
+
+    metrics: ClassVar[tuple[Metric, ...]] = ()
+    leading: ClassVar[tuple[str, ...]] = ()
+    margins: ClassVar[Mapping[str, float]] = {}
+    pictures: ClassVar[tuple[Picture, ...]] = ()
+    tolerance: ClassVar[float] = 1e-5
+
+    @classmethod
+    @abstractmethod
+    def fits(cls, column: pa.ChunkedArray) -> bool:
+        """Whether the values of a column look like labels of this task: what is proposed, not what is allowed."""
+
+    @classmethod
+    @abstractmethod
+    def target_of(cls, column: pa.ChunkedArray, *, label: str, group: str = "") -> Target:
+        """What is predicted, from all labels there are. Invalid says why they are none of this task."""
+
+    @classmethod
+    @abstractmethod
+    def labels_of(cls, column: pa.ChunkedArray, *, target: Target) -> Array:
+        """The labels as the figures take them. Invalid names one that the target does not know."""
+
+    @classmethod
+    @abstractmethod
+    def spread_of(cls, labels: Array, *, target: Target) -> LabelSpread:
+        """What the labels are, in shares or in numbers."""
+
+    @classmethod
+    @abstractmethod
+    def refuse_labels(cls, spread: LabelSpread) -> str:
+        """Why nothing can be learned from, or judged by, rows with these labels; empty where it can."""
+
+    @classmethod
+    @abstractmethod
+    def outputs(cls, target: Target) -> tuple[OutputSpec, ...]:
+        """What the ONNX file of a model gives."""
+
+    @classmethod
+    @abstractmethod
+    def evaluate(cls, predictions: Predictions) -> dict[str, Interval]:
+        """Every metric that these rows allow, with its 95 % interval. Invalid where they allow none."""
+
+    @classmethod
+    @abstractmethod
+    def compare(cls, before: Predictions, *, after: Predictions) -> dict[str, Interval]:
+        """After minus before for every metric, paired by row, with its 95 % interval."""
+
+    @classmethod
+    def lines(cls, predictions: Predictions) -> tuple[Line, ...]:
+        """What its pictures show, in at most 60 points each."""
+        return ()
+
+    @classmethod
+    def flips(cls, before: Predictions, *, after: Predictions, version_id: str) -> Flip | None:
+        """The rows that are decided otherwise. None where the task has no decision."""
+        return None
+
+    @classmethod
+    @abstractmethod
+    def constant(cls, labels: Array, *, rows: int, target: Target) -> Outputs:
+        """What the best model without any input says of so many rows, having seen these labels."""
+
+    @classmethod
+    @abstractmethod
+    def answers(cls, outputs: Outputs, *, target: Target) -> list[dict[str, Any]]:
+        """What a caller is told of each row, ready for JSON."""
+
+    @classmethod
+    @abstractmethod
+    def outputs_of(cls, answers: Sequence[Mapping[str, Any]], *, target: Target) -> Outputs:
+        """The outputs that these answers came of. KeyError, TypeError or ValueError when they are none."""
+
+    @classmethod
+    @abstractmethod
+    def gaps(cls, first: Outputs, *, second: Outputs) -> Array:
+        """float64 [rows]: how far two runs differ on each row, to be held against the tolerance; infinite where a text
+        differs or one of them is no number."""
+
+
+def all_tasks() -> Mapping[str, type[Task]]:
+    return discover(folder, Task, group=ENTRY_POINTS)  # type: ignore[type-abstract]
+
+
+def task_called(name: str) -> type[Task]:
+    """The task of that name. NotFound lists the names there are."""
+    return choose(all_tasks(), name)
+
+
+def task_of(target: Target) -> type[Task]:
+    return task_called(target.task)
+
+
+@cache
+def all_metrics() -> Mapping[str, Metric]:
+    """Those of all tasks and of what serves, by name."""
+    return by_name((*(metric for task in all_tasks().values() for metric in task.metrics), *OPERATIONAL))
+
+
+@cache
+def quality_metrics() -> Mapping[str, Metric]:
+    """Those of all tasks."""
+    return by_name(metric for task in all_tasks().values() for metric in task.metrics)

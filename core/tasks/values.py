@@ -1,0 +1,107 @@
+"""Labels, figures and pictures as every other domain and the pages see them."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from core.foundation.values import Value
+
+BINARY = "binary"
+# The classes of that task.
+NO, YES = "0", "1"
+Better = Literal["up", "down"]
+ClassName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class Verdict(StrEnum):
+    """What a machine may judge. Silence is never a pass."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    NO_DATA = "no data"
+
+
+class Interval(Value):
+    """A figure with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Target(Value):
+    """What a model predicts: the task, the column of the label, the names of its classes in the order of the model's
+    outputs, and the column whose rows belong together where the task ranks within groups."""
+
+    task: str = BINARY
+    label: str = Field(default="", exclude_if=lambda label: not label)
+    classes: tuple[ClassName, ...] = Field(default=(), max_length=10_000, exclude_if=lambda classes: not classes)
+    group: str = Field(default="", exclude_if=lambda group: not group)
+
+
+class OutputSpec(Value):
+    """An output of the ONNX file: a column [rows], or [rows, width] with the `names` of its columns where they have
+    any. FP64 are numbers, BYTES is text."""
+
+    name: str
+    datatype: Literal["BYTES", "FP64"] = "FP64"
+    names: tuple[str, ...] | None = None
+
+
+class LabelSpread(Value):
+    """What the labels of some rows are: the share of rows by class, or how numbers are spread."""
+
+    shares: Mapping[str, float] = Field(default_factory=dict, exclude_if=lambda shares: not shares)
+    mean: float | None = Field(default=None, exclude_if=lambda value: value is None)
+    deviation: float | None = Field(default=None, exclude_if=lambda value: value is None)
+    lowest: float | None = Field(default=None, exclude_if=lambda value: value is None)
+    highest: float | None = Field(default=None, exclude_if=lambda value: value is None)
+
+    def as_fields(self) -> dict[str, Any]:
+        """As figures about rows have it beside them: labels of 0 and 1 are one share."""
+        if set(self.shares) == {NO, YES}:
+            return {"positive_share": self.shares[YES]}
+        return {"spread": self}
+
+
+class Picture(Value):
+    """How a line is drawn: as a line, as bars, as points, or as the cells of a matrix. `x` and `y` are the titles of
+    its axes, `hint` says how to read it; on the `diagonal` both would be the same."""
+
+    name: str
+    title: str
+    x: str
+    y: str
+    hint: str
+    form: Literal["line", "bars", "points", "matrix"] = "line"
+    diagonal: bool = False
+
+
+class Line(Value):
+    """The figures of a picture. `names` stand at the places of its x axis where these are no numbers; the cells of a
+    matrix are in `y` row by row, and `names` are those of its rows and columns."""
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    names: tuple[str, ...] = Field(default=(), exclude_if=lambda names: not names)
+
+
+class Curve(Line):
+    """A line of a version, for instance its calibration or ROC curve."""
+
+    version_id: str
+
+
+class Flip(Value):
+    """Rows whose decision differs between the baseline and a version. `rows` are the widest gaps: row id, label, what
+    the baseline and what the version says. With probabilities a row is flagged from `threshold` on, which is the share
+    of positives on the holdout."""
+
+    version_id: str
+    share: float
+    rows: tuple[tuple[str, float | str, float | str, float | str], ...]
+    threshold: float = 0.5
