@@ -43,7 +43,7 @@ def written(trained: Trained, **origin: str) -> bytes:
     return write_onnx(trained, recipe=Tabular, origin=Origin(**origin), contract=contract(*map(tuple, names)))
 
 
-def said(model: OnnxModel, table: pa.Table) -> NDArray[np.float64]:
+def probabilities_of(model: OnnxModel, table: pa.Table) -> NDArray[np.float64]:
     return np.asarray(model.outputs(table)["probability"])
 
 
@@ -53,12 +53,12 @@ def ask(model: OnnxModel, **values: object) -> float:
     for name, value in values.items():
         place = row.column_names.index(name)
         row = row.set_column(place, name, pa.array([value], row.schema.field(name).type))
-    return float(said(model, row)[0])
+    return float(probabilities_of(model, row)[0])
 
 
 def test_it_equals_torch_on_every_row(trained: Trained, model: OnnxModel) -> None:
     for table in splits().values():
-        probabilities = said(model, table)
+        probabilities = probabilities_of(model, table)
         assert check_against_torch({"probability": probabilities}, trained=trained, table=table) <= 1e-6
         assert probabilities.dtype == np.float64
         assert ((probabilities > 0) & (probabilities < 1)).all()
@@ -67,15 +67,15 @@ def test_it_equals_torch_on_every_row(trained: Trained, model: OnnxModel) -> Non
 def test_a_file_that_differs_from_torch_is_refused(trained: Trained, model: OnnxModel) -> None:
     table = splits()["test"]
     with pytest.raises(JobFailed, match=r"differ by 0\.001"):
-        check_against_torch({"probability": said(model, table) + 0.001}, trained=trained, table=table)
+        check_against_torch({"probability": probabilities_of(model, table) + 0.001}, trained=trained, table=table)
     with pytest.raises(JobFailed, match="differ by nan"):
-        check_against_torch({"probability": said(model, table) * np.nan}, trained=trained, table=table)
+        check_against_torch({"probability": probabilities_of(model, table) * np.nan}, trained=trained, table=table)
 
 
 def test_a_row_alone_gets_what_it_gets_among_many(model: OnnxModel) -> None:
     table = splits()["test"].slice(0, 300)
-    alone = [said(model, table.slice(place, 1))[0] for place in range(table.num_rows)]
-    assert np.abs(np.array(alone) - said(model, table)).max() <= 1e-7
+    alone = [probabilities_of(model, table.slice(place, 1))[0] for place in range(table.num_rows)]
+    assert np.abs(np.array(alone) - probabilities_of(model, table)).max() <= 1e-7
 
 
 def test_unseen_and_rare_categories_are_the_same_unknown(trained: Trained, model: OnnxModel) -> None:
@@ -141,7 +141,7 @@ def test_a_category_without_one_known_value_is_always_unknown(flight_data: Train
 def test_the_calibration_in_the_file_is_the_one_that_was_fitted(flight_data: TrainingData, kind: str) -> None:
     trained = train_small(flight_data, calibration=kind, learning_rate=1e-2)
     table = splits()["validation"]
-    probabilities = said(opened(trained), table)
+    probabilities = probabilities_of(opened(trained), table)
     assert check_against_torch({"probability": probabilities}, trained=trained, table=table) <= 1e-6
     if kind == "platt":
         assert probabilities.mean() == pytest.approx(np.mean(table["label"].to_numpy()), abs=1e-6)
