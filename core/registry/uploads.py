@@ -22,7 +22,8 @@ from core.registry.inspection import can_be_served, limits_in
 from core.registry.service import RegistryService
 from core.registry.tracking.files import Files
 from core.registry.tracking.mlflow_store import FILES
-from core.registry.values import CONVERSION, ModelReference, ModelVersion, NewEvidence, NewVersion, Verdict
+from core.registry.values import CONVERSION, ModelReference, ModelVersion, NewEvidence, NewVersion
+from core.tasks.values import Verdict
 
 Filename = Annotated[str, StringConstraints(min_length=1, max_length=200), ONE_LINE]
 Source = Annotated[str, StringConstraints(max_length=200), ONE_LINE]

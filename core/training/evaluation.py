@@ -10,7 +10,6 @@ from core.foundation.parquet import write_parquet
 from core.registry.signature import Datatype, Signature, TensorSpec
 from core.tasks.prediction_files import predictions_table
 from core.tasks.predictions import Outputs
-from core.tasks.task import task_of
 from core.tasks.values import BINARY, Target
 from core.training.preparation import numbers_of, texts_of
 from core.training.splits import LABEL, ROW_ID
@@ -32,10 +31,9 @@ class OnnxModel:
         self._signature = signature
 
     def outputs(self, table: "pa.Table") -> Outputs:
-        """What it says of each row, chunk by chunk."""
+        """Everything that the file gives, row by row, by its name."""
         inputs = {spec.name: _tensor(table, spec) for spec in self._signature.inputs}
-        target = self._signature.target
-        names = [spec.name for spec in task_of(target).outputs(target)]
+        names = [node.name for node in self._session.get_outputs()]
         chunks = [
             self._session.run(names, {name: values[start : start + CHUNK] for name, values in inputs.items()})
             for start in range(0, table.num_rows, CHUNK)

@@ -11,9 +11,10 @@ import pytest
 from core.foundation.actions.content import Content
 from core.foundation.errors import Invalid, NotAllowed, NotFound
 from core.portal import Portal
-from core.registry.values import CONVERSION, ModelVersion, Verdict
+from core.registry.values import CONVERSION, ModelVersion
 from core.serving.model_server.predict import EntityReader
 from core.serving.model_server.session import load_model
+from core.tasks.values import Verdict
 from tests.installed import People
 from tests.registry.foreign.test_conversion import (
     EXPORTERS,

@@ -8,7 +8,8 @@ from core.foundation.text import N_, _, percent, thousands
 from core.promotion.gate import Finding, Gate, GateContext, GateParams
 from core.promotion.values import GateResult
 from core.registry.foreign.values import NOT_COMPARED, ConversionReport
-from core.registry.values import CONVERSION, Evidence, Verdict
+from core.registry.values import CONVERSION, Evidence
+from core.tasks.values import Verdict
 
 
 class ConversionGate(Gate):

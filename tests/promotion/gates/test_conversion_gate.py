@@ -5,7 +5,7 @@ import pytest
 from core.promotion.gate import GateContext
 from core.promotion.gates.conversion import ConversionGate
 from core.promotion.policies.service import PRODUCTION
-from core.registry.values import Verdict
+from core.tasks.values import Verdict
 from tests.promotion.values_to_judge import NOW, conversion, endpoint, version
 
 ELSEWHERE, TRAINED_HERE = version(2, run_id=""), version(3)

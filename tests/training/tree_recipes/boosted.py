@@ -78,7 +78,7 @@ def file_of(model: Boosted, *, data: Binned) -> bytes:
 
 def answers(model: Boosted, table: pa.Table, *, data: Binned) -> Any:
     """What the file says of raw values."""
-    return written(model, preparation=data.preparation)[1].probabilities(table)
+    return written(model, preparation=data.preparation)[1].outputs(table)["answer"]
 
 
 def with_labels(data: Binned, label: Callable[[Rows], Any]) -> Binned:

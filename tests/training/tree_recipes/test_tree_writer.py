@@ -57,8 +57,8 @@ def test_a_row_alone_gets_what_it_gets_among_many_and_no_rows_get_no_answers() -
     data = binned(3)
     content, model = written(boosted(data), preparation=data.preparation)
     table = strange_table(np.random.default_rng(3), rows=40)
-    alone = [model.probabilities(table.slice(place, 1))[0] for place in range(table.num_rows)]
-    assert gap(np.array(alone), model.probabilities(table)) <= MOST
+    alone = [model.outputs(table.slice(place, 1))["answer"][0] for place in range(table.num_rows)]
+    assert gap(np.array(alone), model.outputs(table)["answer"]) <= MOST
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     none = {item.name: np.array([], dtype=object if "string" in item.type else float) for item in session.get_inputs()}
     assert session.run(None, none)[0].shape == (0,)
