@@ -16,7 +16,7 @@ from core.training.tree_recipes.boosting import Boosted, boost
 from core.training.tree_recipes.boosting_params import BoostingParams
 from core.training.tree_recipes.objectives import Kind, Objective
 from core.training.tree_recipes.rows import Rows, features_of
-from core.training.tree_recipes.tree_writer import write_trees
+from core.training.tree_recipes.writer import write_trees
 from tests.training.raw_tables import opened, prepared, signal, training_table
 
 CLASSES, LABELS, QUANTILES = 3, 3, 3
