@@ -325,6 +325,8 @@ class LeakFinding(Value):
 Seconds = Annotated[int, Field(ge=0, le=10 * 366 * 86_400)]
 Until = Literal["draft", "staged", "published"]
 Sources = Annotated[dict[ViewName, str], Field(min_length=1, max_length=20)]
+# Of what is not to be built yet.
+DraftSources = Annotated[dict[ViewName, str], Field(max_length=20)]
 Columns = Annotated[tuple[ColumnName, ...], Field(max_length=500)]
 FeatureView.model_rebuild()
 

@@ -31,6 +31,12 @@ class Logic(Value):
         """Invalid for what cannot be built, as far as that is known without running anything."""
         if not self.sql.strip() and not self.python.strip():
             raise Invalid(_("There is neither SQL nor Python"), hint=_("Write at least one of them."), field="sql")
+        if not self.sources:
+            raise Invalid(_("There are no tables to read"), hint=_("Choose at least one."), field="sources")
+        if not self.event_time:
+            raise Invalid(
+                _("The event time is missing"), hint=_("Name the column with the time of each row."), field="event_time"
+            )
         if self.python.strip():
             check_python(self.python, names=tuple(self.sources))
         ruled = [rule.feature for rule in self.tests.rules]

@@ -13,8 +13,10 @@ from core.features.tables import FeatureVersionRow, FeatureViewRow
 from core.features.values import (
     ColumnName,
     Columns,
+    DraftSources,
     FeatureVersion,
     LogicPreview,
+    OptionalColumn,
     Python,
     Seconds,
     Sources,
@@ -58,8 +60,8 @@ class FeatureDraftService(Service):
         view_id: str,
         sql: Sql = "",
         python: Python = "",
-        sources: Sources,
-        event_time: ColumnName,
+        sources: DraftSources,
+        event_time: OptionalColumn,
         created_time: CreatedTime = "",
         ttl_seconds: Seconds = 0,
         delay_seconds: Seconds = 0,
@@ -77,8 +79,8 @@ class FeatureDraftService(Service):
         which a row is true, `created_time` the one with the time at which it was written, if there is one. A row older
         than `ttl_seconds` answers nothing; `delay_seconds` is how long a row takes to arrive, `lookback_seconds` how
         far back the rows lie that it is computed from (0: anywhere). Without `categories` and `numbers` every other
-        column is a feature, text and truth values as categories. `until` says how far it goes by itself: a draft, built
-        and checked, or published when every check passes."""
+        column is a feature, text and truth values as categories. `until` says how far it goes by itself: a draft, which
+        may be wrong and lack its sources and event time, built and checked, or published when every check passes."""
         call.may_reach(view_id)
         logic = Logic(
             sql=sql,
@@ -107,8 +109,8 @@ class FeatureDraftService(Service):
         version_id: str,
         sql: Sql = "",
         python: Python = "",
-        sources: Sources,
-        event_time: ColumnName,
+        sources: DraftSources,
+        event_time: OptionalColumn,
         created_time: CreatedTime = "",
         ttl_seconds: Seconds = 0,
         delay_seconds: Seconds = 0,

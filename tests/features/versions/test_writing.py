@@ -147,3 +147,26 @@ def test_python_that_cannot_be_read_is_refused_at_once_with_its_line(drafts: Dra
     assert hint in refusal.value.hint
     assert refusal.value.field == "python"
     assert drafts.portal.feature_versions.list_versions(drafts.people.viewer, view_id=drafts.view).total == 0
+
+
+MISSING = {
+    "sources": ({"sources": {}}, "There are no tables to read"),
+    "event_time": ({"event_time": ""}, "The event time is missing"),
+    "sql": ({"sql": " "}, "There is neither SQL nor Python"),
+    "python": ({"python": "def features(flights"}, "was never closed"),
+}
+
+
+@pytest.mark.parametrize("field", MISSING)
+def test_any_draft_can_be_saved_and_what_is_missing_is_said_when_it_is_built(drafts: Drafts, field: str) -> None:
+    changes, words = MISSING[field]
+    with pytest.raises(Invalid, match=words) as refusal:
+        drafts.create(**changes)
+    assert refusal.value.field == field
+    draft = drafts.create(**changes, until="draft")
+    assert draft.state is VersionState.DRAFT
+    with pytest.raises(Invalid, match=words):
+        drafts.portal.feature_drafts.build_version(drafts.people.engineer, version_id=draft.id)
+    given = drafts.definition() | changes | {"description": "Still not whole"}
+    edited = drafts.portal.feature_drafts.edit_draft(drafts.people.engineer, version_id=draft.id, **given)
+    assert edited.description == "Still not whole"

@@ -183,6 +183,19 @@ def test_a_draft_is_kept_offered_and_changed(editor: Editor) -> None:
     assert [(item.id, item.description) for item in editor.versions(view)] == [(draft.id, "Second")]
 
 
+def test_a_draft_is_kept_with_an_error_and_before_it_is_whole(editor: Editor) -> None:
+    view = editor.view()
+    test = editor.open(view)
+    write_code(test, f"sql_code_{view.id}-0", "SELECT FROM")
+    drawn(test).button(key="draft").click()
+    drawn(test)
+    (draft,) = editor.versions(view)
+    assert (draft.state, draft.sql, draft.sources, draft.event_time) == (VersionState.DRAFT, "SELECT FROM", {}, "")
+    again = editor.open(view, version=draft.id)
+    again.button(key="build").click()
+    assert "There are no tables to read" in text_of(drawn(again))
+
+
 def edited(editor: Editor, draft: FeatureVersion, text: str) -> AppTest:
     """The editor of a draft in a tab of its own, with something typed and not saved."""
     test = page(editor.portal, editor.mei, EDITOR, id=draft.view_id, version=draft.id)
