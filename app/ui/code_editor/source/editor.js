@@ -1,6 +1,6 @@
 // The code editor of all pages, drawn by component.py. Its text is the person's: the server's replaces it only when the
 // server says that it is another one, and the browser keeps it with every key, so that a reload loses nothing.
-import { autocompletion, closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
+import { autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionStatus } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { bracketMatching, codeFolding, foldKeymap, indentOnInput, indentUnit } from "@codemirror/language";
 import { lintKeymap } from "@codemirror/lint";
@@ -56,6 +56,8 @@ class Editor {
 
   updated(update) {
     if (update.docChanged || update.selectionSet) this.place();
+    // Names that come up once somebody has gone elsewhere would lie over it.
+    if (completionStatus(update.state) && !update.view.hasFocus) queueMicrotask(() => this.view && closeCompletion(this.view));
     if (!update.docChanged) return;
     this.keep();
     clearTimeout(this.timer);

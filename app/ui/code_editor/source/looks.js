@@ -37,8 +37,10 @@ const errors = EditorView.theme({
   ".cm-wrong, .cm-wrong.cm-activeLine": { backgroundColor: "var(--st-red-background-color)" },
   ".cm-wrongNumber": { color: RED, fontWeight: "600", backgroundColor: "var(--st-red-background-color)" },
   ".cm-wrongNumber::before": { content: '"\u2298"', float: "left", marginLeft: "6px" },
-  ".cm-why": { float: "right", maxWidth: "55%", padding: "0 12px", color: RED, fontFamily: "var(--st-font)", fontSize: "12px",
-    overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" },
+  // Of a line that is wider than the editor it stays in sight.
+  ".cm-why": { display: "inline-block", position: "sticky", right: "0", maxWidth: "26rem", marginLeft: "24px", padding: "0 12px",
+    color: RED, backgroundColor: "var(--st-red-background-color)", fontFamily: "var(--st-font)", fontSize: "12px", lineHeight: "18px",
+    verticalAlign: "top", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" },
 });
 const marks = HighlightStyle.define([
   { tag: tags.keyword, color: "var(--st-violet-text-color)", fontWeight: "600" },
