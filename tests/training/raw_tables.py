@@ -16,6 +16,7 @@ from tests.training.flights import contract
 CATEGORIES, NUMBERS = ("color", "shop", "single"), ("price", "amount", "wild", "constant")
 # Values at which comparisons, casts and sums go wrong first.
 EXTREMES = (np.nan, np.inf, -np.inf, 1e308, -1e308, 0.0, -0.0, 1e-36, -1e-300, 5e-324, 16_777_217.0)
+OUTPUT = "answer"
 DESCRIPTION = Description(text="", number=0, inputs={}, metadata={})
 
 
@@ -81,8 +82,12 @@ def prepared(table: pa.Table, **columns: tuple[str, ...]) -> Preparation:
 
 def opened(graph: Graph, *, value: str, columns: int | None, preparation: Preparation) -> tuple[bytes, OnnxModel]:
     """The file of a graph, and the same ready to answer."""
-    content = graph.finish(value, output="answer", description=DESCRIPTION, width=columns)
+    content = graph.finish(value, output=OUTPUT, description=DESCRIPTION, width=columns)
     return content, OnnxModel(content, signature=signature_of(preparation), threads=1)
+
+
+def answers_of(model: OnnxModel, table: pa.Table) -> Any:
+    return model.outputs(table)[OUTPUT]
 
 
 def gap(answers: Any, expected: Any) -> float:

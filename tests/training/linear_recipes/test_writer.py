@@ -18,7 +18,7 @@ from core.training.linear_recipes.writer import write_linear
 from core.training.onnx_graph import Graph
 from core.training.preparation import Preparation
 from tests.effort import tries
-from tests.training.raw_tables import gap, opened, prepared, signal, strange_table, training_table
+from tests.training.raw_tables import answers_of, gap, opened, prepared, signal, strange_table, training_table
 
 MOST = 1e-12
 WIDTHS: dict[Kind, int] = {"binary": 1, "classes": 3, "labels": 2, "number": 1}
@@ -55,7 +55,7 @@ def test_it_equals_the_fitted_model_on_whatever_callers_send(kind: Kind) -> None
         model = fitted(table, kind=kind, preparation=preparation, random=random)
         strange = strange_table(random, rows=500)
         expected = model.predict(features_of(strange, preparation=preparation))
-        assert gap(written(model, preparation=preparation)[1].probabilities(strange), expected) <= MOST, seed
+        assert gap(answers_of(written(model, preparation=preparation)[1], strange), expected) <= MOST, seed
         assert len(np.unique(expected)) > 100
 
 
@@ -67,7 +67,7 @@ def test_categories_alone_and_numbers_alone_work(columns: dict[str, tuple[str, .
     model = fitted(table, kind="binary", preparation=preparation, random=random)
     strange = strange_table(random, rows=200)
     expected = model.predict(features_of(strange, preparation=preparation))
-    assert gap(written(model, preparation=preparation)[1].probabilities(strange), expected) <= MOST
+    assert gap(answers_of(written(model, preparation=preparation)[1], strange), expected) <= MOST
 
 
 def test_the_file_needs_standard_operators_that_every_runtime_has() -> None:
