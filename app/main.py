@@ -26,6 +26,7 @@ def main() -> None:
     with redraws.once(), closed.guarded_page():
         shell.surround(visitor)
         frame.show_said()
+        links.keep_address()
         page.run()
 
 

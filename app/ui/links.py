@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app import navigation
 from app.session import actor, portal, unless_changed
@@ -38,7 +39,9 @@ URLS: dict[Kind, str] = {
     Kind.PERSON: "people",
     Kind.SERVICE_ACCOUNT: "people",
 }
-TARGET_KEY, SHOWN_KEY = "causeway_open", "causeway_shown"
+TARGET_KEY, SHOWN_KEY, ADDRESS_KEY = "causeway_open", "causeway_shown", "causeway_address"
+# What of an address says which object a page shows; the rest is how.
+NAMING = ("id", "version")
 ID = re.compile(r"\b[A-Z]+-[0-9]+\b")
 SPECIAL = re.compile(r"([\\\[\]`*_$:<>#~|!])")
 
@@ -170,6 +173,17 @@ def id_in_address(key: str, *kinds: Kind) -> str:
 def id_of(name: str, *kinds: Kind) -> str:
     """The same of a text."""
     return name if not name or is_id(name) else portal().identity.find_object(actor(), name=name, kinds=kinds).id
+
+
+def keep_address() -> None:
+    """Writes the object that the page shows into the browser's address. A link from one object to another on the same
+    page does not do so by itself, and a reload would bring the first one back."""
+    context = get_script_run_ctx()
+    address = (context.page_script_hash if context else "", *(st.query_params.get(name, "") for name in NAMING))
+    before = st.session_state.get(ADDRESS_KEY, address)
+    st.session_state[ADDRESS_KEY] = address
+    if before[0] == address[0] and before != address and "id" in st.query_params:
+        st.query_params["id"] = st.query_params["id"]
 
 
 def shown_id() -> str:

@@ -40,6 +40,9 @@ def test_a_query_from_writing_to_file(mei: Visitor, running: Running) -> None:
     mei.settled()
     mei.has_code("SQL", SQL)
     expect(page.get_by_text("2 rows")).to_be_visible()
+    page.get_by_role("link", name=f"{failed.rpartition('=')[2]} ").click(delay=90)
+    expect(page).to_have_url(failed)
+    expect(page.locator(".cm-wrong")).to_contain_text("delay + nothing AS d")
 
 
 def writes_and_reloads(mei: Visitor) -> None:
