@@ -4,6 +4,7 @@ worth it."""
 
 import time
 from collections import deque
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,10 +17,15 @@ from core.foundation.errors import PortalError
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.sweeps.values import Metric
-from core.training.recipe import check_params, recipe_called
+from core.tasks.prediction_files import predictions_of
+from core.tasks.task import task_of
+from core.tasks.values import Target
+from core.training.recipe import FitContext, Fitted, check_params, recipe_called
+from core.training.splits import VALIDATION
+from core.training.tables_of_splits import load_tables
 
 if TYPE_CHECKING:
-    from core.training.torch_recipes.data import TrainingData
+    import pyarrow as pa
 
 PAUSE = 0.05
 LISTEN_SECONDS = 0.05
@@ -33,6 +39,15 @@ class WorkerSpec(Value):
     metric: Metric
     seed: int
     contract: FeatureContract
+    target: Target = Target()
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What all trials share."""
+
+    prepared: Any
+    validation: "pa.Table"
 
 
 class Message(Value):
@@ -95,20 +110,17 @@ def main(context: JobContext) -> None:
             time.sleep(PAUSE)
 
 
-def _load(context: JobContext, *, spec: WorkerSpec) -> "TrainingData":
-    import torch
-
-    from core.training.torch_recipes.data import load_data, load_tables
-
-    torch.set_num_threads(context.cpus)
+def _load(context: JobContext, *, spec: WorkerSpec) -> "Loaded":
     try:
-        tables = load_tables(context.inputs, contract=spec.contract, now=datetime.now(UTC))
+        tables = load_tables(context.inputs, contract=spec.contract, target=spec.target, now=datetime.now(UTC))
     except PortalError as error:
         raise JobFailed(error.in_full) from error
-    return load_data(tables, contract=spec.contract)
+    recipe = recipe_called(spec.recipe)
+    prepared = recipe.prepare(tables, contract=spec.contract, target=spec.target, threads=context.cpus)
+    return Loaded(prepared=prepared, validation=tables[VALIDATION])
 
 
-def _run(context: JobContext, message: Message, *, spec: WorkerSpec, data: "TrainingData", inbox: Inbox) -> None:
+def _run(context: JobContext, message: Message, *, spec: WorkerSpec, data: "Loaded", inbox: Inbox) -> None:
     """One trial. What is wrong with its parameters fails it alone."""
     number, began = message.number, time.monotonic()
     context.event("started", number=number)
@@ -129,12 +141,8 @@ def _run(context: JobContext, message: Message, *, spec: WorkerSpec, data: "Trai
         inbox.close(number)
 
 
-def _train(
-    context: JobContext, message: Message, *, spec: WorkerSpec, data: "TrainingData", inbox: Inbox
-) -> float | None:
+def _train(context: JobContext, message: Message, *, spec: WorkerSpec, data: "Loaded", inbox: Inbox) -> float | None:
     """The objective at the best check, None when the trial was stopped."""
-    from core.training.torch_recipes.trainer import train
-
     name, checks = f"validation_{spec.metric}", 0
 
     def report(_step: int, figures: dict[str, float]) -> None:
@@ -149,22 +157,32 @@ def _train(
         return context.stop_requested or message.number in inbox.pruned
 
     recipe = recipe_called(spec.recipe)
-    trained = train(
-        data,
-        check_params(recipe, params={**spec.base_params, **message.params}),
-        recipe=recipe,
-        seed=spec.seed,
-        report=report,
-        should_stop=should_stop,
-        progress=lambda share, eta: context.progress(
-            share, stage=_("trial {n}").format(n=message.number), eta_seconds=eta
-        ),
+    fitted = recipe.fit(
+        FitContext(
+            prepared=data.prepared,
+            params=check_params(recipe, params={**spec.base_params, **message.params}),
+            target=spec.target,
+            seed=spec.seed,
+            threads=context.cpus,
+            report=report,
+            should_stop=should_stop,
+            progress=lambda share, eta: context.progress(
+                share, stage=_("trial {n}").format(n=message.number), eta_seconds=eta
+            ),
+        )
     )
-    if trained.stopped:
+    if fitted.stopped:
         return None
-    if not isfinite(value := trained.metrics[name]):
+    value = fitted.metrics[name] if name in fitted.metrics else _judged(fitted, data.validation, spec=spec)
+    if not isfinite(value):
         raise JobFailed(_("the {metric} of this trial is no number").format(metric=spec.metric))
     return value
+
+
+def _judged(fitted: Fitted, table: "pa.Table", *, spec: WorkerSpec) -> float:
+    """The objective on the validation rows, for recipes that do not report it themselves."""
+    predictions = predictions_of(table, outputs=fitted.predict(table), target=spec.target)
+    return task_of(spec.target).evaluate(predictions)[spec.metric].value
 
 
 if __name__ == "__main__":

@@ -29,6 +29,13 @@ def predictions_in(table: pa.Table, *, rows: Sequence[str], target: Target) -> P
     )
 
 
+def predictions_of(table: pa.Table, *, outputs: Outputs, target: Target) -> Predictions:
+    """What a model said of the rows of a split."""
+    groups = table[target.group] if target.group else None
+    judged = predictions_table(table[ROW_ID], labels=table[LABEL], outputs=outputs, groups=groups)
+    return predictions_in(judged, rows=(), target=target)
+
+
 def predictions_table(row_ids: Any, *, labels: Any, outputs: Outputs, groups: Any = None) -> pa.Table:
     """The table of these rows; `row_ids`, `labels` and `groups` are columns."""
     import pyarrow as pa

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnxruntime
 
+from core.compute.process import JobFailed
 from core.foundation.parquet import write_parquet
+from core.foundation.text import _
 from core.registry.signature import Datatype, Signature, TensorSpec
 from core.tasks.prediction_files import predictions_table
 from core.tasks.predictions import Outputs
+from core.tasks.task import task_of
 from core.tasks.values import BINARY, Target
 from core.training.preparation import numbers_of, texts_of
 from core.training.splits import LABEL, ROW_ID
@@ -39,6 +42,20 @@ class OnnxModel:
             for start in range(0, table.num_rows, CHUNK)
         ]
         return {name: np.concatenate(parts) for name, parts in zip(names, zip(*chunks, strict=True), strict=True)}
+
+
+def largest_difference(outputs: Outputs, expected: Outputs, *, target: Target) -> float:
+    """The largest difference between what the file said of some rows and what the library says that trained it.
+    JobFailed above the tolerance of the task."""
+    task = task_of(target)
+    difference = float(task.gaps(outputs, second=expected).max(initial=0.0))
+    if not difference <= task.tolerance:
+        raise JobFailed(
+            _("The ONNX file and the trained model differ by {difference:.2g}, and {most:.0e} is the most").format(
+                difference=difference, most=task.tolerance
+            )
+        )
+    return difference
 
 
 def write_predictions(table: "pa.Table", *, outputs: Outputs, target: Target, path: Path) -> None:

@@ -2,7 +2,7 @@
 torch for a run."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -12,11 +12,12 @@ from core.features.values import FeatureContract
 from core.foundation.digests import canonical
 from core.foundation.errors import PortalError
 from core.foundation.text import _
+from core.registry.signature import Signature
 from core.tasks.predictions import Outputs
 from core.tasks.task import task_of
 from core.tasks.values import Target
 from core.training.description import Origin
-from core.training.recipe import Recipe, check_params, recipe_called
+from core.training.recipe import FitContext, Fitted, Origins, Recipe, check_params, recipe_called
 from core.training.result import (
     CARD_FILE,
     EVALUATIONS_FOLDER,
@@ -29,13 +30,12 @@ from core.training.result import (
     TrainingResult,
 )
 from core.training.splits import TRAIN
-from core.training.torch_recipes.torch_recipe import TrainerParams
+from core.training.tables_of_splits import load_tables
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from core.training.evaluation import OnnxModel
-    from core.training.torch_recipes.trainer import Trained
 
 REPORT_SECONDS = 0.1
 TRAINED_SHARE = 0.9
@@ -48,7 +48,7 @@ class RunSpec:
 
     def __init__(self, payload: dict[str, Any]) -> None:
         self.recipe: type[Recipe] = recipe_called(payload["recipe"])
-        self.params: TrainerParams = check_params(self.recipe, params=payload["params"])
+        self.params = check_params(self.recipe, params=payload["params"])
         self.seed = int(payload["seed"])
         self.title = str(payload["title"])
         self.contract = FeatureContract.model_validate(payload["contract"])
@@ -122,80 +122,73 @@ def _run(context: JobContext) -> None:
     spec, seconds = RunSpec(context.payload), Seconds()
     context.progress(0.0, stage=_("loading"))
     with seconds.of("load"):
-        import torch
-
-        from core.training.torch_recipes.data import load_data, load_tables
-
-        torch.set_num_threads(context.cpus)
-        tables = load_tables(context.inputs, contract=spec.contract, now=datetime.now(UTC))
-        data = load_data(tables, contract=spec.contract)
-    say(_("training {recipe} on {device}").format(recipe=spec.recipe.name, device=data.device))
+        tables = load_tables(context.inputs, contract=spec.contract, target=spec.target, now=datetime.now(UTC))
+        prepared = spec.recipe.prepare(tables, contract=spec.contract, target=spec.target, threads=context.cpus)
+    say(_("training {recipe}").format(recipe=spec.recipe.name))
     with seconds.of("train"):
-        trained = _train(context, spec=spec, data=data)
-    if trained.stopped:
-        say(_("stopped at step {n}; the checkpoint is kept").format(n=trained.steps))
+        fitted = _fit(context, spec=spec, prepared=prepared)
+    if fitted.stopped:
+        say(_("stopped at step {n}; the checkpoint is kept").format(n=fitted.steps))
         return
     with seconds.of("export"):
-        model = _export(context, spec=spec, trained=trained)
+        model, signature = _export(context, spec=spec, fitted=fitted)
     with seconds.of("evaluate"):
-        splits, difference = _evaluate(context, spec=spec, tables=tables, model=model, trained=trained)
+        splits, difference = _evaluate(context, spec=spec, tables=tables, model=model, fitted=fitted)
     context.progress(0.99, stage=_("writing"), eta_seconds=0)
     _write_text(context, spec=spec, splits=splits)
-    result = _result(context, trained=trained, splits=splits, difference=difference, device=str(data.device))
+    result = _result(context, fitted=fitted, signature=signature, splits=splits, difference=difference)
     written = result.model_copy(update={"seconds": seconds.by_stage})
     (context.outputs / RESULT_FILE).write_text(written.model_dump_json(indent=1))
 
 
-def _train(context: JobContext, *, spec: RunSpec, data: Any) -> "Trained":
-    from core.training.torch_recipes.trainer import train
-
+def _fit(context: JobContext, *, spec: RunSpec, prepared: Any) -> Fitted:
     reporter = Reporter(context)
-    trained = train(
-        data,
-        spec.params,
-        recipe=spec.recipe,
-        seed=spec.seed,
-        report=reporter,
-        should_stop=lambda: context.stop_requested,
-        checkpoints=context.checkpoints,
-        progress=lambda share, eta: context.progress(
-            TRAINED_SHARE * share, stage=_("training"), eta_seconds=None if eta is None else round(eta, 1)
-        ),
+    fitted = spec.recipe.fit(
+        FitContext(
+            prepared=prepared,
+            params=spec.params,
+            target=spec.target,
+            seed=spec.seed,
+            threads=context.cpus,
+            report=reporter,
+            should_stop=lambda: context.stop_requested,
+            checkpoints=context.checkpoints,
+            progress=lambda share, eta: context.progress(
+                TRAINED_SHARE * share, stage=_("training"), eta_seconds=None if eta is None else round(eta, 1)
+            ),
+        )
     )
     reporter.flush()
-    return trained
+    return fitted
 
 
-def _export(context: JobContext, *, spec: RunSpec, trained: "Trained") -> "OnnxModel":
+def _export(context: JobContext, *, spec: RunSpec, fitted: Fitted) -> "tuple[OnnxModel, Signature]":
     """Writes model and signature, and opens the very bytes that were written."""
     from core.training.evaluation import OnnxModel
-    from core.training.input_graph import signature_of
-    from core.training.torch_recipes.onnx_export import write_onnx
 
     context.progress(TRAINED_SHARE, stage=_("exporting"))
     folder = context.outputs / MODEL_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    signature = signature_of(trained.preparation)
-    model = write_onnx(trained, recipe=spec.recipe, origin=spec.origin, contract=spec.contract)
+    model, signature = fitted.export(Origins(contract=spec.contract, target=spec.target, origin=spec.origin))
     (folder / MODEL_FILE).write_bytes(model)
     (folder / SIGNATURE_FILE).write_bytes(canonical(signature))
     (folder / FEATURES_FILE).write_bytes(canonical(spec.contract))
-    return OnnxModel((folder / MODEL_FILE).read_bytes(), signature=signature, threads=context.cpus)
+    return OnnxModel((folder / MODEL_FILE).read_bytes(), signature=signature, threads=context.cpus), signature
 
 
 def _evaluate(
-    context: JobContext, *, spec: RunSpec, tables: "dict[str, pa.Table]", model: "OnnxModel", trained: "Trained"
+    context: JobContext, *, spec: RunSpec, tables: "Mapping[str, pa.Table]", model: "OnnxModel", fitted: Fitted
 ) -> tuple[list[SplitResult], float]:
-    """Every split by the ONNX file, and the largest difference between it and torch on those that were held out."""
-    from core.training.evaluation import write_predictions
-    from core.training.torch_recipes.onnx_export import check_against_torch
+    """Every split by the ONNX file, and the largest difference between it and the library that trained, on the rows
+    that were held out."""
+    from core.training.evaluation import largest_difference, write_predictions
 
     splits, differences, target = [], [], spec.target
     for place, (name, table) in enumerate(tables.items()):
         context.progress(TRAINED_SHARE + 0.09 * place / len(tables), stage=_("evaluating {split}").format(split=name))
         outputs = model.outputs(table)
         if name != TRAIN:
-            differences.append(check_against_torch(outputs, trained=trained, table=table))
+            differences.append(largest_difference(outputs, fitted.predict(table), target=target))
         path = context.outputs / EVALUATIONS_FOLDER / f"{name}.parquet"
         write_predictions(table, outputs=outputs, target=target, path=path)
         splits.append(_judge(name, table=table, outputs=outputs, target=target))
@@ -207,12 +200,9 @@ def _evaluate(
 
 
 def _judge(name: str, *, table: "pa.Table", outputs: Outputs, target: Target) -> SplitResult:
-    from core.tasks.prediction_files import predictions_in, predictions_table
-    from core.training.splits import LABEL, ROW_ID
+    from core.tasks.prediction_files import predictions_of
 
-    groups = table[target.group] if target.group else None
-    judged = predictions_table(table[ROW_ID], labels=table[LABEL], outputs=outputs, groups=groups)
-    predictions = predictions_in(judged, rows=(), target=target)
+    predictions = predictions_of(table, outputs=outputs, target=target)
     task = task_of(target)
     return SplitResult(
         split=name,
@@ -236,16 +226,15 @@ def _write_text(context: JobContext, *, spec: RunSpec, splits: list[SplitResult]
 
 
 def _result(
-    context: JobContext, *, trained: "Trained", splits: list[SplitResult], difference: float, device: str
+    context: JobContext, *, fitted: Fitted, signature: Signature, splits: list[SplitResult], difference: float
 ) -> TrainingResult:
     from core.training.environment import code_commit, environment_of
-    from core.training.input_graph import signature_of
 
     return TrainingResult(
         splits=tuple(splits),
-        metrics={**trained.metrics, "steps": trained.steps, "calibration_slope": trained.calibration.slope},
-        signature=signature_of(trained.preparation),
-        environment=environment_of(device=device, threads=context.cpus, precision=trained.precision),
+        metrics=dict(fitted.metrics),
+        signature=signature,
+        environment=environment_of(device=fitted.device, threads=context.cpus, precision=fitted.precision),
         code_commit=code_commit(),
         difference=difference,
         seconds={},

@@ -1,43 +1,108 @@
-"""What a recipe is. A recipe says what its network looks like, in torch and as nodes of an ONNX graph; everything
-around it (reading, preparing, training, calibrating, judging) is the same for all, and no recipe can get it wrong."""
+"""What a recipe is: a way to learn from the tables of a training set. Runs and sweeps take the same path through it
+(prepare, fit, export, judge), and everything around it is the same for all, so no recipe can get it wrong."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from core.compute.values import Resources
+from core.features.values import FeatureContract
 from core.foundation.plugins import Plugin, choose, discover
 from core.foundation.text import _
 from core.foundation.validation import invalid_of
+from core.registry.signature import Signature
+from core.tasks.predictions import Outputs
+from core.tasks.values import BINARY, Target
 from core.training import recipes as folder
-from core.training.torch_recipes.torch_recipe import Shape, TrainerParams
+from core.training.description import Origin
 from core.training.values import RecipeCard
 
 if TYPE_CHECKING:
-    import torch
-
-    from core.training.onnx_graph import Graph
+    import pyarrow as pa
 
 ENTRY_POINTS = "causeway.recipes"
 
+Tables = Mapping[str, "pa.Table"]
+Report = Callable[[int, dict[str, float]], None]
+Progress = Callable[[float, float | None], None]
+
+
+@dataclass(frozen=True)
+class FitContext:
+    """What a fit is given. `prepared` is what the recipe made of the tables, `params` are of its own class. It reports
+    `(step, metrics)` as often as it likes, the figures of validation rows as `validation_<metric>`, asks `should_stop`
+    after each step, and says `progress(share, seconds left)`. In `checkpoints` it may leave what a later attempt goes
+    on from."""
+
+    prepared: Any
+    params: Any
+    target: Target
+    seed: int
+    threads: int
+    report: Report
+    should_stop: Callable[[], bool] = lambda: False
+    progress: Progress = lambda _share, _seconds: None
+    checkpoints: Path | None = None
+
+
+@dataclass(frozen=True)
+class Origins:
+    """What a model file says of itself besides what it is."""
+
+    contract: FeatureContract
+    target: Target
+    origin: Origin = field(default_factory=Origin)
+
+
+class Fitted(ABC):
+    """What came out of a fit. `metrics` are figures of the fit itself; `stopped` says that a stop was requested, and
+    then nothing else is used."""
+
+    metrics: Mapping[str, float]
+    steps: int = 0
+    stopped: bool = False
+    device: str = "cpu"
+    precision: str = "fp64"
+
+    @abstractmethod
+    def export(self, origins: Origins) -> tuple[bytes, Signature]:
+        """The ONNX file over raw values, with the outputs that the task says, and its signature."""
+
+    @abstractmethod
+    def predict(self, table: "pa.Table") -> Outputs:
+        """The same by the library that trained it. The file is held against it on rows that training has not seen."""
+
 
 class Recipe(Plugin, ABC):
-    """A way to train a model from a training set."""
+    """A way to train a model from a training set. `tasks` names those it can learn."""
 
-    Params: ClassVar[type[TrainerParams]] = TrainerParams
+    tasks: ClassVar[tuple[str, ...]] = (BINARY,)
+    Params: ClassVar[type[BaseModel]]
+
+    @classmethod
+    def accepts(cls, _contract: FeatureContract, _target: Target) -> str:
+        """Why these inputs cannot be learned from; empty when they can. The task was asked for before."""
+        return ""
+
+    @classmethod
+    def resources(cls, _params: Any, *, offered: Resources) -> Resources:
+        """What a fit takes of what one run may have: everything but a GPU, unless the recipe says otherwise."""
+        return offered.model_copy(update={"gpus": 0})
 
     @classmethod
     @abstractmethod
-    def network(cls, shape: Shape, *, params: Any) -> "torch.nn.Module":
-        """A network of (ids int32 [rows, categories], numbers float32 [rows, width]) that gives logits [rows]. It draws
-        its first weights from torch's global generator."""
+    def prepare(cls, tables: Tables, *, contract: FeatureContract, target: Target, threads: int) -> Any:
+        """What every fit on these tables shares, so that a warm worker makes it once. Nothing is learned from any split
+        but `train`."""
 
     @classmethod
     @abstractmethod
-    def write(cls, network: "torch.nn.Module", *, graph: "Graph", ids: str, numbers: str) -> str:
-        """Adds the same network to the graph. `ids` (int64) and `numbers` (float32) name its inputs, empty where there
-        are none; returns the name of the logits, float32 [rows, 1]."""
+    def fit(cls, context: FitContext) -> Fitted:
+        """Learns. JobFailed says in words why it cannot."""
 
 
 def all_recipes() -> Mapping[str, type[Recipe]]:
@@ -49,7 +114,7 @@ def recipe_called(name: str) -> type[Recipe]:
     return choose(all_recipes(), name)
 
 
-def check_params(recipe: type[Recipe], *, params: Mapping[str, Any]) -> TrainerParams:
+def check_params(recipe: type[Recipe], *, params: Mapping[str, Any]) -> BaseModel:
     """The parameters with their defaults. Invalid names the first wrong one as `params.<name>`."""
     try:
         return recipe.Params.model_validate(dict(params))
@@ -59,5 +124,9 @@ def check_params(recipe: type[Recipe], *, params: Mapping[str, Any]) -> TrainerP
 
 def card_of(recipe: type[Recipe]) -> RecipeCard:
     return RecipeCard(
-        name=recipe.name, title=_(recipe.title), help=recipe.help(), parameters=recipe.Params.model_json_schema()
+        name=recipe.name,
+        title=_(recipe.title),
+        help=recipe.help(),
+        tasks=recipe.tasks,
+        parameters=recipe.Params.model_json_schema(),
     )

@@ -19,6 +19,7 @@ class RecipeCard(Value):
     name: str
     title: str
     help: str
+    tasks: tuple[str, ...]
     parameters: dict[str, Any]
 
 

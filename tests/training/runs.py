@@ -8,6 +8,7 @@ import torch
 
 from core.training.recipes.tabular import Tabular, TabularParams
 from core.training.torch_recipes.data import TrainingData
+from core.training.torch_recipes.fitted_network import FittedNetwork
 from core.training.torch_recipes.trainer import Trained, train
 
 
@@ -43,13 +44,18 @@ def train_small(
     return train(
         data,
         chosen,
-        recipe=Tabular,
+        make=Tabular.network,
+        name=Tabular.name,
         seed=seed,
         report=heard.report,
         should_stop=heard.should_stop,
         checkpoints=checkpoints,
         progress=heard.report_progress,
     )
+
+
+def fitted_from(trained: Trained) -> FittedNetwork:
+    return FittedNetwork(trained, write=Tabular.write, device="cpu")
 
 
 def digest_of_weights(trained: Trained) -> str:

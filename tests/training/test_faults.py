@@ -9,15 +9,15 @@ from core.compute.tables import JobRow
 from core.compute.values import JobState
 from core.foundation.digests import digest_bytes
 from core.portal import Portal
+from core.tasks.values import Target
 from core.training.description import Origin
-from core.training.recipes.tabular import Tabular
+from core.training.recipe import Origins
 from core.training.torch_recipes.data import TrainingData
-from core.training.torch_recipes.onnx_export import write_onnx
 from core.training.values import Run
 from tests.compute.running import SYSTEM, real_processes, wait_for_job, wait_until, worker_for
 from tests.installed import People
 from tests.training.flights import contract
-from tests.training.runs import train_small
+from tests.training.runs import fitted_from, train_small
 from tests.training.sets import SMALL, make_training_set, start
 
 PARAMS = {**SMALL, "epochs": 40, "batch_size": 32, "patience": 1000, "dropout": 0.2}
@@ -39,9 +39,8 @@ def test_a_run_that_was_killed_and_then_stopped_ends_with_the_model_of_an_undist
     done = portal.training.get_run(people.viewer, run_id=run.id)
     with portal.foundation.database.read() as session:
         payload = session.get_one(JobRow, run.job_id).payload
-    model = write_onnx(
-        undisturbed, recipe=Tabular, origin=Origin.model_validate(payload["origin"]), contract=contract()
-    )
+    origin = Origin.model_validate(payload["origin"])
+    model, _signature = fitted_from(undisturbed).export(Origins(contract=contract(), target=Target(), origin=origin))
     assert (payload["origin"]["run"], done.model_digest) == (run.id, digest_bytes(model))
     assert done.metrics["steps"] == undisturbed.steps
 

@@ -9,8 +9,10 @@ import pyarrow as pa
 import pytest
 
 from core.foundation.errors import Invalid, Unavailable
+from core.tasks.values import Target
 from core.training.preparation import CLIP, encode_categories, encode_numbers, learn
-from core.training.torch_recipes.data import TrainingData, check_table, load_data, load_tables
+from core.training.tables_of_splits import check_table, load_tables
+from core.training.torch_recipes.data import TrainingData, load_data
 from tests.training.flights import NOW, contract, splits, with_column, write_splits
 
 
@@ -91,10 +93,10 @@ def _future(table: pa.Table) -> pa.Table:
     ("spoil", "reason"),
     [
         (_without_label, "the split test has no column label"),
-        (_all_null, "every label of the split test is missing"),
-        (_some_null, "1 of the split test is missing"),
-        (_one_class, "all labels of test are 1"),
-        (_three_classes, "the labels of test are not 0 and 1"),
+        (_all_null, "in the split test, every label is missing"),
+        (_some_null, "in the split test, labels are missing in 1 rows"),
+        (_one_class, "in the split test, all labels are 1"),
+        (_three_classes, "in the split test, the labels are not 0 and 1"),
         (_one_row, "the split test has 1 rows and 20 are the least"),
         (_future, "the split test has rows of the future"),
     ],
@@ -103,15 +105,15 @@ def test_rows_that_teach_nothing_are_refused_with_the_reason(
     spoil: Callable[[pa.Table], pa.Table], reason: str
 ) -> None:
     with pytest.raises(Invalid, match=reason):
-        check_table(spoil(splits()["test"]), split="test", contract=contract(), now=NOW)
+        check_table(spoil(splits()["test"]), split="test", contract=contract(), target=Target(), now=NOW)
 
 
 def test_a_training_set_without_validation_rows_or_features_is_refused(tmp_path: Path) -> None:
     paths = write_splits(tmp_path)
     with pytest.raises(Invalid, match="no split called validation"):
-        load_tables({"train": paths["train"]}, contract=contract(), now=NOW)
+        load_tables({"train": paths["train"]}, contract=contract(), target=Target(), now=NOW)
     with pytest.raises(Invalid, match="it has no feature"):
-        load_tables(paths, contract=contract((), ()), now=NOW)
+        load_tables(paths, contract=contract((), ()), target=Target(), now=NOW)
 
 
 def test_a_damaged_data_file_is_refused(tmp_path: Path) -> None:
@@ -120,4 +122,4 @@ def test_a_damaged_data_file_is_refused(tmp_path: Path) -> None:
     data[len(data) // 3] ^= 0xFF
     paths["train"].write_bytes(bytes(data))
     with pytest.raises(Unavailable, match="damaged"):
-        load_tables(paths, contract=contract(), now=NOW)
+        load_tables(paths, contract=contract(), target=Target(), now=NOW)

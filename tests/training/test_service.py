@@ -169,7 +169,9 @@ def test_rows_that_cannot_teach_fail_the_run_with_the_reason(portal: Portal, peo
     run = start(portal, people, make_training_set(portal, tmp_path / "splits", tables=tables))
     job = run_job_here(portal, run.job_id)
     assert job.state is JobState.FAILED
-    assert job.cause.startswith("data: This training set cannot be learned from: 1 of the split test is missing")
+    assert job.cause.startswith(
+        "data: This training set cannot be learned from: in the split test, labels are missing in 1 rows"
+    )
     failed = portal.training.get_run(people.viewer, run_id=run.id)
     assert (failed.state, failed.cause) == (JobState.FAILED, job.cause)
 

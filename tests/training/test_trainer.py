@@ -96,7 +96,9 @@ def test_the_network_has_the_weights_of_the_best_check_and_not_the_last(flight_d
 def test_the_first_weights_are_a_pure_function_of_the_seed(flight_data: TrainingData) -> None:
     def first_weights(seed: int) -> torch.Tensor:
         torch.manual_seed(int(time.monotonic_ns()) % 2**31)
-        training = Training(flight_data, TabularParams(), recipe=Tabular, seed=seed, checkpoints=None)
+        training = Training(
+            flight_data, TabularParams(), make=Tabular.network, name="tabular", seed=seed, checkpoints=None
+        )
         return torch.cat([weights.flatten() for weights in training.network.state_dict().values()])
 
     assert torch.equal(first_weights(3), first_weights(3))

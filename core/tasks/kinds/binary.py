@@ -74,8 +74,9 @@ class BinaryTask(Task):
     @classmethod
     def labels_of(cls, column: pa.ChunkedArray, *, target: Target) -> Array:
         if column.null_count:
-            what = _("every label") if column.null_count == len(column) else str(column.null_count)
-            raise Invalid(_("{what} is missing").format(what=what), field="label")
+            every = column.null_count == len(column)
+            text = _("every label is missing") if every else _("labels are missing in {n} rows")
+            raise Invalid(text.format(n=column.null_count), field="label")
         if not set(_texts(column)) <= {NO, YES}:
             raise Invalid(_("the labels are not 0 and 1"), field="label")
         return column.cast("float64").to_numpy()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from pydantic import Field
 
 from core.foundation.text import N_
-from core.training.recipe import Recipe
+from core.training.torch_recipes.network_recipe import NetworkRecipe
 from core.training.torch_recipes.torch_recipe import Shape, TrainerParams
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class TabularParams(TrainerParams):
         return tuple(max(4, self.hidden_width >> layer) for layer in range(self.hidden_layers))
 
 
-class Tabular(Recipe):
+class Tabular(NetworkRecipe):
     """Embeddings for categories and a multi-layer perceptron for everything together.
 
     A good first choice for rows that mix categories (country, plan) and numbers (price, past orders). Text

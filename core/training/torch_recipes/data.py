@@ -1,30 +1,15 @@
-"""The rows of a training set: read with their checksums, checked for what nobody can learn from, and laid on the device
-as tensors once, so that a step of training is an index and a multiplication."""
+"""The rows of a training set, laid on the device as tensors once, so that a step of training is an index and a
+multiplication."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
 from core.features.values import FeatureContract
-from core.foundation.parquet import read_parquet
-from core.foundation.text import _
 from core.training.preparation import Preparation, encode_categories, encode_numbers, learn
-from core.training.splits import (
-    EVENT_TIME,
-    LABEL,
-    ROW_ID,
-    TRAIN,
-    VALIDATION,
-    refuse_few_rows,
-    refuse_future,
-    refuse_missing_splits,
-    refuse_no_features,
-    refused,
-)
+from core.training.splits import LABEL, TRAIN, VALIDATION
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,15 +57,6 @@ def the_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def load_tables(inputs: Mapping[str, Path], *, contract: FeatureContract, now: datetime) -> "dict[str, pa.Table]":
-    """The tables of the splits. Invalid says why one cannot be learned from, Unavailable that a file is damaged."""
-    refuse_missing_splits(set(inputs))
-    tables = {name: read_parquet(path) for name, path in inputs.items()}
-    for name, table in tables.items():
-        check_table(table, split=name, contract=contract, now=now)
-    return tables
-
-
 def load_data(
     tables: "Mapping[str, pa.Table]", *, contract: FeatureContract, device: torch.device | None = None
 ) -> TrainingData:
@@ -93,37 +69,6 @@ def load_data(
         validation=_rows(tables[VALIDATION], preparation=preparation, device=place),
         device=place,
     )
-
-
-def check_table(table: "pa.Table", *, split: str, contract: FeatureContract, now: datetime) -> None:
-    """Invalid when nothing can be learned from these rows or judged by them."""
-    refuse_no_features(contract)
-    for name in (ROW_ID, EVENT_TIME, LABEL, *contract.categories(), *contract.numbers()):
-        if name not in table.column_names:
-            raise refused(_("the split {split} has no column {name}").format(split=split, name=name))
-    refuse_few_rows(split, rows=table.num_rows)
-    _check_labels(table[LABEL], split=split)
-    _check_times(table[EVENT_TIME], split=split, now=now)
-
-
-def _check_labels(column: Any, *, split: str) -> None:
-    import pyarrow.compute as pc
-
-    if column.null_count:
-        what = _("every label") if column.null_count == len(column) else str(column.null_count)
-        raise refused(_("{what} of the split {split} is missing").format(what=what, split=split))
-    values = {str(value) for value in pc.unique(column).to_pylist()[:10]}
-    if not values <= {"0", "1", "0.0", "1.0"}:
-        raise refused(_("the labels of {split} are not 0 and 1").format(split=split))
-    if len(values) < 2:
-        raise refused(_("all labels of {split} are {value}").format(split=split, value=values.pop()))
-
-
-def _check_times(column: Any, *, split: str, now: datetime) -> None:
-    import pyarrow.compute as pc
-
-    newest = pc.max(column).as_py()
-    refuse_future(split, newest=newest if newest is not None and newest.tzinfo is not None else None, now=now)
 
 
 def _rows(table: "pa.Table", *, preparation: Preparation, device: torch.device) -> Rows:

@@ -15,7 +15,6 @@ from core.foundation.digests import digest_of
 from core.foundation.text import _
 from core.tasks.measures.probabilities import auc, log_loss
 from core.training.preparation import Preparation
-from core.training.recipe import Recipe
 from core.training.torch_recipes.calibration import Calibration, fit_calibration
 from core.training.torch_recipes.checkpoints import newest_checkpoint, save_checkpoint
 from core.training.torch_recipes.data import Rows, TrainingData
@@ -31,6 +30,7 @@ VALIDATION_ROWS = 65_536
 
 Report = Callable[[int, dict[str, float]], None]
 Progress = Callable[[float, float | None], None]
+MakeNetwork = Callable[..., torch.nn.Module]
 
 
 @dataclass(frozen=True)
@@ -51,18 +51,21 @@ def train(
     data: TrainingData,
     params: TrainerParams,
     *,
-    recipe: type[Recipe],
+    make: MakeNetwork,
+    name: str,
     seed: int,
     report: Report,
     should_stop: Callable[[], bool] = lambda: False,
     checkpoints: Path | None = None,
     progress: Progress = lambda _share, _seconds: None,
 ) -> Trained:
-    """Trains, from the newest checkpoint when the folder has one. `report(step, metrics)` gets the training loss at
-    most ten times a second and of every check on the validation rows; `should_stop` is asked after every step, so that
-    a trial can be pruned by the answer to its report; `progress(share, seconds left)` comes with the reports. JobFailed
-    when the loss stops being a number."""
-    training = Training(data.limited(params.minimum_count), params, recipe=recipe, seed=seed, checkpoints=checkpoints)
+    """Trains the network that `make(shape, params=)` gives, from the newest checkpoint when the folder has one.
+    `report(step, metrics)` gets the training loss at most ten times a second and of every check on the validation rows;
+    `should_stop` is asked after every step, so that a trial can be pruned by the answer to its report;
+    `progress(share, seconds left)` comes with the reports. JobFailed when the loss stops being a number."""
+    training = Training(
+        data.limited(params.minimum_count), params, make=make, name=name, seed=seed, checkpoints=checkpoints
+    )
     training.report, training.progress = report, progress
     stopped = False
     while not training.is_done and not stopped:
@@ -79,7 +82,14 @@ class Training:
     progress: Progress
 
     def __init__(
-        self, data: TrainingData, params: TrainerParams, *, recipe: type[Recipe], seed: int, checkpoints: Path | None
+        self,
+        data: TrainingData,
+        params: TrainerParams,
+        *,
+        make: MakeNetwork,
+        name: str,
+        seed: int,
+        checkpoints: Path | None,
     ) -> None:
         self.data, self.params, self.seed, self.checkpoints = data, params, seed, checkpoints
         self.train_rows = _share(data.train, share=params.row_share, seed=seed)
@@ -88,9 +98,9 @@ class Training:
         self.steps = self.epoch_steps * params.epochs
         self.check_steps = math.ceil(self.epoch_steps / CHECKS_PER_EPOCH)
         torch.manual_seed(seed)
-        self.network = recipe.network(data.preparation.shape, params=params).to(data.device)
+        self.network = make(data.preparation.shape, params=params).to(data.device)
         self.optimizer = torch.optim.AdamW(self.network.parameters(), weight_decay=params.weight_decay, fused=True)
-        self.key = digest_of([recipe.name, params.model_dump(), seed, data.preparation.model_dump(), self.steps])
+        self.key = digest_of([name, params.model_dump(), seed, data.preparation.model_dump(), self.steps])
         self.step, self.stale_checks = 0, 0
         self.best: dict[str, Any] = {}
         self.metrics: dict[str, float] = {}
