@@ -24,6 +24,7 @@ from tests.health.installation import (
     healths,
     states,
 )
+from tests.pages.running import page
 from tests.promotion.values_to_judge import NOW
 from tests.upgrade.home import PEOPLE
 
@@ -164,6 +165,21 @@ def test_promised_and_measured_stand_side_by_side(whole: Portal) -> None:
     assert whole.health.assessments(PEOPLE.viewer, object_id=CANDIDATE) == ()
     with pytest.raises(Invalid, match="promises nothing"):
         whole.health.assessments(PEOPLE.viewer, object_id=DATASET)
+
+
+def test_limits_stay_on_their_line_and_what_measured_all_is_named_once(whole: Portal) -> None:
+    promise(whole, log_loss=PROMISED)
+    ask(whole, LOSS)
+    replay(whole, 1, metrics={"p99_ms": 4.0, "log_loss": 0.54}, failed=3)
+    shown = page(whole, PEOPLE.viewer, "endpoint", id=PRODUCTION)
+    table = shown.table[0].value
+    assert list(table.columns) == ["What", "Limit", "Promised", "Measured", "Verdict"]
+    assert list(table["Limit"]) == [
+        limit.replace(" ", "\u00a0") for limit in ("at most 0.55", "at most 50 ms", "at most 0.001")
+    ]
+    assert [text.value for text in shown.caption if text.value.startswith("Measured by ")] == [
+        "Measured by [JOB-901](job?id=JOB-901), just now"
+    ]
 
 
 def test_what_several_versions_answered_together_is_no_versions_figure(whole: Portal) -> None:

@@ -13,7 +13,7 @@ from app.ui.wording import limit_line
 from core.foundation.text import _
 from core.health.assessment import Assessment, Reading
 
-JOINER = "\u2060"
+JOINER, UNBROKEN = "\u2060", "\u00a0"
 
 
 def assessments_of(object_id: str) -> tuple[Assessment, ...]:
@@ -34,7 +34,8 @@ def promised_against_measured(object_id: str) -> None:
         if len(groups) > 1:
             other = (endpoint_id, shown[0].endpoint) if object_id == version_id else (version_id, shown[0].title)
             st.markdown(f"[{links.escape(other[1])}]({links.address_of(other[0])})")
-        _table(shown)
+        with st.container(key=f"promises_{version_id}_{endpoint_id}"):
+            _table(shown)
 
 
 def _table(shown: Sequence[Assessment]) -> None:
@@ -44,9 +45,10 @@ def _table(shown: Sequence[Assessment]) -> None:
         _("Promised"): [_figure(assessment, assessment.promised) for assessment in shown],
         _("Measured"): [_measured(assessment) for assessment in shown],
         _("Verdict"): [verdict_words(assessment) for assessment in shown],
-        _("Basis"): [_basis(assessment.measured) for assessment in shown],
     }
     reading(columns, alt=_("What was promised and what was measured, with the limits"))
+    if bases := _bases(shown):
+        st.caption(bases)
 
 
 def verdict_words(assessment: Assessment) -> str:
@@ -59,9 +61,10 @@ def verdict_words(assessment: Assessment) -> str:
 
 
 def _limit(assessment: Assessment) -> str:
-    """What the goal asks for; without one, what the endpoint promises its callers."""
+    """What the goal asks for; without one, what the endpoint promises its callers. It stays on one line, which is read
+    at a glance against the figures beside it."""
     criterion = assessment.goal or assessment.level
-    return limit_line(criterion) if criterion else ":gray[—]"
+    return limit_line(criterion).replace(" ", UNBROKEN) if criterion else ":gray[—]"
 
 
 def _measured(assessment: Assessment) -> str:
@@ -84,10 +87,21 @@ def _interval(reading: Reading) -> str:
     return f" :gray[{numbers.number(reading.low)}{JOINER}–{JOINER}{numbers.number(reading.high)}]"
 
 
-def _basis(reading: Reading | None) -> str:
-    if reading is None:
-        return ":gray[—]"
+def _bases(shown: Sequence[Assessment]) -> str:
+    """What was measured by what and how long ago: mostly it is one measurement that all figures are of."""
+    metrics: dict[str, list[str]] = {}
+    for assessment in shown:
+        if assessment.measured is not None:
+            metrics.setdefault(_basis(assessment.measured), []).append(metric_name(assessment.metric))
+    if len(metrics) == 1:
+        return _("Measured by {basis}").format(basis=next(iter(metrics)))
+    return " · ".join(
+        _("{metrics} by {basis}").format(metrics=", ".join(names), basis=basis) for basis, names in metrics.items()
+    )
+
+
+def _basis(reading: Reading) -> str:
     source = links.escape(reading.source)
     if links.has_page(reading.source):
         source = f"[{source}]({links.address_of(reading.source)})"
-    return f"{source}, {times.ago(reading.at, now=frame.now())}"
+    return f"{source}, {times.since(reading.at, now=frame.now())}" if reading.at else source
