@@ -18,6 +18,8 @@ from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.registry.values import Model, ModelVersion
 
+ROWS = ["parquet", "arrow", "json"]
+
 
 @forms.dialog(N_("New model"))
 def new_model() -> None:
@@ -47,6 +49,7 @@ def upload() -> None:
     places: dict[str, DeltaGenerator] = {}
     chosen = choose_model(project, key="upload", places=places)
     file = st.file_uploader(_("File"), key="upload_file")
+    example, expected = _rows_of_its_source()
     note = st.text_area(_("Card"), key="upload_note", height=90, placeholder=_("What it is, and where it comes from"))
     if st.button(_("Check and register"), type="primary", key="upload_now", disabled=file is None) and file is not None:
         uploaded: list[ModelVersion] = []
@@ -58,12 +61,29 @@ def upload() -> None:
                     filename=file.name,
                     content=Content.of(file.getvalue()),
                     note=note or "",
+                    example=example,
+                    expected=expected,
                     **chosen.arguments(),
                 )
             )
         if done.succeeded:
             frame.say(_("{id} is registered").format(id=uploaded[0].id))
             links.open_object(uploaded[0].id)
+
+
+def _rows_of_its_source() -> tuple[Content | None, Content | None]:
+    """What shows whether a conversion was right, where somebody has it: rows, and the answers for them."""
+    st.caption(
+        _(
+            "A file that was converted from another library is compared with it: send some rows as the model takes "
+            "them, and what that library answered. Without them the version is not compared with its source."
+        )
+    )
+    left, right = st.columns(2)
+    example = left.file_uploader(_("Example (rows)"), type=ROWS, key="upload_example")
+    expected = right.file_uploader(_("Expected answers"), type=ROWS, key="upload_expected")
+    files = [Content.of(file.getvalue()) if file is not None else None for file in (example, expected)]
+    return files[0], files[1]
 
 
 def model_menu(model: Model) -> None:

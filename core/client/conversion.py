@@ -5,19 +5,23 @@ can be wrong without a word."""
 import copy
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from .errors import Invalid
-from .frames import rows_of
+from .examples import INPUT, as_rows, by_input, plain, with_codes, with_texts
 
 # What the portal's runtime reads, and what each converter can write.
 OPSETS = {"": 20, "ai.onnx.ml": 3}
 BOOSTERS_OPSET = 15
-INPUT = "float_input"
+# Where onnxmltools has what converts a model inside a pipeline.
+BOOSTERS = {
+    "xgboost": ("xgboost.operator_converters.XGBoost", "convert_xgboost"),
+    "lightgbm": ("lightgbm.operator_converters.LightGbm", "convert_lightgbm"),
+}
 FEW_ROWS = 2
 
 
@@ -49,30 +53,8 @@ def convert(model: Any, example: Any) -> Converted:
     return CONVERTERS[library](model, example)
 
 
-def as_rows(example: Any) -> list[dict[str, Any]]:
-    """Rows by column of a frame, of an array, or of several arrays by the names of a model's inputs."""
-    if isinstance(example, Mapping):
-        frames = [_columns_of(values, prefix=name, is_alone=False) for name, values in example.items()]
-        columns = {name: values for frame in frames for name, values in frame.items()}
-        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    if hasattr(example, "dtype") or hasattr(example, "numpy"):
-        columns = _columns_of(example, prefix="x", is_alone=True)
-        return rows_of([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])
-    return rows_of(example)
-
-
 def _roots(model: Any) -> list[str]:
     return [cls.__module__.partition(".")[0] for cls in type(model).__mro__]
-
-
-def _columns_of(values: Any, *, prefix: str, is_alone: bool) -> dict[str, list[Any]]:
-    """An array [rows, k] as k columns; one of single values is one column of that name."""
-    table = values.detach().cpu().numpy() if hasattr(values, "detach") else import_module("numpy").asarray(values)
-    if table.ndim == 1:
-        return {prefix: table.tolist()}
-    flat = table.reshape(len(table), -1)
-    mark = "" if is_alone else "_"
-    return {f"{prefix}{mark}{number}": flat[:, number].tolist() for number in range(flat.shape[1])}
 
 
 def _needed(module: str, *, install: str) -> Any:
@@ -95,19 +77,12 @@ def _source_of(model: Any, library: str) -> str:
 
 def _answers(model: Any, example: Any) -> dict[str, Any]:
     if hasattr(model, "predict_proba"):
-        return {"probabilities": _plain(model.predict_proba(example))}
-    return {"label" if _classifies(model) else "prediction": _plain(model.predict(example))}
+        return {"probabilities": plain(model.predict_proba(example))}
+    return {"label" if _classifies(model) else "prediction": plain(model.predict(example))}
 
 
 def _classifies(model: Any) -> bool:
     return getattr(model, "_estimator_type", "") == "classifier" or hasattr(model, "classes_")
-
-
-def _plain(values: Any) -> Any:
-    """Numbers as doubles, [n, 1] as [n]."""
-    values = values.detach().cpu().numpy() if hasattr(values, "detach") else import_module("numpy").asarray(values)
-    flat = values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
-    return flat.tolist()
 
 
 def _width(example: Any) -> int:
@@ -120,13 +95,39 @@ def _of_sklearn(model: Any, example: Any) -> Converted:
     types = _needed("skl2onnx.common.data_types", install="skl2onnx")
     options = {id(model): {"zipmap": False}} if hasattr(model, "predict_proba") else None
     with _refused_in_words(model):
+        _teach_boosters(model, skl2onnx)
         onnx = skl2onnx.convert_sklearn(
             model,
             initial_types=_types_of(model, example, types),
             options=options,
             target_opset=OPSETS,
         )
-    return _complete(model, example, onnx.SerializeToString(), library="sklearn")
+    converted = _complete(model, example, onnx.SerializeToString(), library="sklearn")
+    if "label" not in converted.expected:
+        return converted
+    # What such a model calls probabilities are distances.
+    label = {"name": "label", "tensor": onnx.graph.output[0].name, "role": "label"}
+    return replace(converted, mapping={"answers": [label]})
+
+
+def _teach_boosters(model: Any, skl2onnx: Any) -> None:
+    """Models of XGBoost and LightGBM at the end of a pipeline, which its converter does not know by itself."""
+    last = getattr(model, "steps", [("", model)])[-1][1]
+    library = next((root for root in _roots(last) if root in BOOSTERS), "")
+    if not library:
+        return
+    module, function = BOOSTERS[library]
+    shapes = import_module("skl2onnx.common.shape_calculator")
+    kind, options = "regressor", {}
+    if hasattr(last, "predict_proba"):
+        kind, options = "classifier", {"nocl": [True, False], "zipmap": [True, False, "columns"]}
+    skl2onnx.update_registered_converter(
+        type(last),
+        f"Causeway{type(last).__name__}",
+        getattr(shapes, f"calculate_linear_{kind}_output_shapes"),
+        getattr(_needed(f"onnxmltools.convert.{module}", install="onnxmltools"), function),
+        options=options,
+    )
 
 
 def _types_of(model: Any, example: Any, types: Any) -> list[tuple[str, Any]]:
@@ -165,7 +166,11 @@ def _of_xgboost(model: Any, example: Any) -> Converted:
     booster.feature_names = [f"f{number}" for number in range(_width(example))]
     with _refused_in_words(model):
         onnx = convert_xgboost(nameless, initial_types=_float_input(example), target_opset=BOOSTERS_OPSET)
-    return _complete(model, example, onnx.SerializeToString(), library="xgboost")
+    if hasattr(model, "get_booster"):
+        return _complete(model, example, onnx.SerializeToString(), library="xgboost")
+    data = import_module("xgboost").DMatrix(example, enable_categorical=True)
+    expected = {"prediction": plain(model.predict(data))}
+    return _complete(model, example, onnx.SerializeToString(), library="xgboost", expected=expected)
 
 
 def _float_input(example: Any) -> list[tuple[str, Any]]:
@@ -182,8 +187,8 @@ def _of_catboost(model: Any, example: Any) -> Converted:
 
 def _of_torch(model: Any, example: Any) -> Converted:
     """By the exporter that needs onnxscript: the older one writes the length of the example into some models."""
-    torch = _needed("torch", install="torch")
     _needed("onnxscript", install="onnxscript")
+    torch = _needed("torch", install="torch")
     tensors = _tensors(torch, example)
     # A second export of the same module may fail.
     exported = copy.deepcopy(model).eval()
@@ -205,8 +210,8 @@ def _of_torch(model: Any, example: Any) -> Converted:
         content=program.model_proto.SerializeToString(),
         source=_source_of(model, "torch"),
         rows=as_rows(example),
-        expected={name: _plain(output) for name, output in zip(names, outputs, strict=True)},
-        mapping=_by_input(example),
+        expected={name: plain(output) for name, output in zip(names, outputs, strict=True)},
+        mapping=by_input(example),
     )
 
 
@@ -221,66 +226,22 @@ def _tensors(torch: Any, example: Any) -> dict[str, Any]:
     return {name: torch.from_numpy(array.astype(wanted[name])) for name, array in arrays.items()}
 
 
-def _by_input(example: Any) -> dict[str, Any] | None:
-    """Which columns fill which input, where there are several."""
-    if not isinstance(example, Mapping):
-        return None
-    names = {name: _columns_of(values, prefix=name, is_alone=False) for name, values in example.items()}
-    kinds = {name: import_module("numpy").asarray(values).dtype.kind for name, values in example.items()}
-    filled = [
-        {
-            "tensor": name,
-            "columns": [{"name": column, "missing": 0.0 if kinds[name] in "iu" else None} for column in columns],
-        }
-        for name, columns in names.items()
-    ]
-    return {"inputs": filled}
-
-
 def _complete(
-    model: Any, example: Any, content: bytes, *, library: str, categories: list[list[Any]] | None = None
+    model: Any,
+    example: Any,
+    content: bytes,
+    *,
+    library: str,
+    expected: dict[str, Any] | None = None,
+    categories: list[list[Any]] | None = None,
 ) -> Converted:
     return Converted(
         content=content,
         source=_source_of(model, library),
-        rows=as_rows(_with_texts(example)),
-        expected=_answers(model, example),
-        mapping=_with_codes(example, categories or []),
+        rows=as_rows(with_texts(example)),
+        expected=expected or _answers(model, example),
+        mapping=with_codes(example, categories or []),
     )
-
-
-def _with_texts(example: Any) -> Any:
-    """Categories as texts, whatever they are."""
-    names = _categorical(example)
-    return example.assign(**{name: example[name].astype("object").map(_text) for name in names}) if names else example
-
-
-def _text(value: Any) -> Any:
-    return None if value is None or value != value else str(value)
-
-
-def _categorical(example: Any) -> list[str]:
-    if not hasattr(example, "columns"):
-        return []
-    return [name for name in example.columns if str(example[name].dtype) == "category"]
-
-
-def _with_codes(example: Any, trained: list[list[Any]]) -> dict[str, Any] | None:
-    """The codes of categories as the model was trained with them: their places in the list that it keeps, or that the
-    example has."""
-    names = _categorical(example)
-    if not names:
-        return None
-    known = trained or [list(example[name].cat.categories) for name in names]
-    codes = {
-        name: {str(value): float(place) for place, value in enumerate(values)}
-        for name, values in zip(names, known, strict=True)
-    }
-    columns = [
-        {"name": name, "kind": "text", "codes": codes[name]} if name in codes else {"name": name}
-        for name in example.columns
-    ]
-    return {"inputs": [{"tensor": INPUT, "columns": columns}]}
 
 
 class _refused_in_words:  # Reads as a statement where it is used.

@@ -8,7 +8,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, cast
 
-from .conversion import Converted, as_rows, convert
+from .conversion import Converted, convert
+from .examples import as_rows
 from .files import is_content
 from .lake import only_project
 from .transport import Transport

@@ -111,9 +111,14 @@ def _looked_into(file: Path, limits: FileLimits) -> Inspection:
             keep_warm=True,
         )
     except Invalid as error:
-        message = _("Looking into the model file takes more than {mb} MB or {seconds} s, or ends whoever tries")
-        raise Invalid(
-            message.format(mb=limits.memory_mb, seconds=f"{limits.seconds:g}"),
-            hint=_("Export it anew; if it is right, an administrator raises CAUSEWAY_MODEL_FILE_MEMORY_MB."),
-            field="content",
-        ) from error
+        raise too_much(limits) from error
+
+
+def too_much(limits: FileLimits) -> Invalid:
+    """The refusal of a file that takes more than the limits."""
+    message = _("Looking into the model file takes more than {mb} MB or {seconds} s, or ends whoever tries")
+    return Invalid(
+        message.format(mb=limits.memory_mb, seconds=f"{limits.seconds:g}"),
+        hint=_("Export it anew; if it is right, an administrator raises CAUSEWAY_MODEL_FILE_MEMORY_MB."),
+        field="content",
+    )

@@ -18,6 +18,8 @@ LARGEST_BYTES = 200_000_000
 DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
 # Beyond the standard: the only way to cut texts into words and to hash them, in the plain runtime on a CPU.
 ADDED = {"com.microsoft": frozenset({"Tokenizer", "MurmurHash3"})}
+# What the runtime reads at most: the operators by their domain, and the format itself.
+NEWEST, NEWEST_IR = {"": 26, "ai.onnx.ml": 5}, 13
 # Where other formats begin. A pickle of protocol 0 or 1 has no mark of its own and is refused as no ONNX file.
 MARKS = (
     (0, b"\x80\x02", "pickle"),
@@ -61,7 +63,7 @@ def inspect(data: bytes) -> SafetyReport:
     model = None if findings else parsed(data)
     if model is not None:
         return report_on(model, data)
-    return _report(data, {}, findings or [_no_onnx()])
+    return _report(data, {}, findings or [no_onnx()])
 
 
 def report_on(model: Any, data: bytes) -> SafetyReport:
@@ -94,7 +96,8 @@ def signature_of(data: bytes) -> Signature:
     are tensors of the Open Inference Protocol, and their first dimension is the rows."""
     model = parsed(data)
     if model is None:
-        raise Invalid(_no_onnx().message, field="content")
+        raise Invalid(no_onnx().message, field="content")
+    refuse_newer(model)
     constants = {tensor.name for tensor in model.graph.initializer}
     inputs = [_tensor_spec(value) for value in model.graph.input if value.name not in constants]
     outputs = [_tensor_spec(value) for value in model.graph.output]
@@ -105,6 +108,28 @@ def signature_of(data: bytes) -> Signature:
             field="content",
         )
     return _checked(tuple(inputs), tuple(outputs))
+
+
+def refuse_newer(model: Any) -> None:
+    """Invalid where the runtime does not read this version of the format, or of the operators."""
+    for entry in model.opset_import:
+        most = NEWEST.get(domain_of(entry.domain), entry.version)
+        if entry.version > most:
+            message = _("The file uses version {version} of {domain}; the runtime reads {most} at most")
+            domain = domain_of(entry.domain) or "ai.onnx"
+            raise Invalid(
+                message.format(version=entry.version, domain=domain, most=most),
+                hint=_("Export it again with the option target_opset or opset_version={most}.").format(most=most),
+                field="content",
+            )
+    if model.ir_version > NEWEST_IR:
+        raise Invalid(
+            _("The file is in version {version} of the format; the runtime reads {most} at most").format(
+                version=model.ir_version, most=NEWEST_IR
+            ),
+            hint=_("Save it again with model.ir_version = {most}.").format(most=NEWEST_IR),
+            field="content",
+        )
 
 
 def _checked(inputs: tuple[TensorSpec, ...], outputs: tuple[TensorSpec, ...]) -> Signature:
@@ -148,7 +173,7 @@ def parsed(data: bytes) -> Any:
     return model
 
 
-def _no_onnx() -> Finding:
+def no_onnx() -> Finding:
     return Finding(code="not onnx", refuses=True, message=_("This is no ONNX file: its bytes hold no model"))
 
 

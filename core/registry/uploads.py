@@ -31,9 +31,10 @@ Path = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
 
 
 class Prepared(NamedTuple):
-    """A version's folder, and what the comparison with its source says, on which bytes."""
+    """A version's folder, its source in words, and what the comparison with that source says, on which bytes."""
 
     folder: Folder
+    source: str
     report: ConversionReport | None
     measured_on: dict[str, str]
 
@@ -144,7 +145,7 @@ class UploadService(Service):
         if report is not None:
             measured_on |= {"file": digest_bytes(content)}
         folder = write_bare(base.store, content=served, card=note, columns=columns, limits=limits)
-        return Prepared(folder, report, measured_on)
+        return Prepared(folder, given.source, report, measured_on)
 
     def _register(self, call: Call, *, project: str, model: str | None, title: str | None) -> ModelVersion:
         prepared: Prepared = call.prepared
@@ -155,6 +156,7 @@ class UploadService(Service):
             title=title,
             digest=folder.digest,
             model_digest=folder.model_digest,
+            environment={"converted from": prepared.source} if prepared.source else {},
             created_by=person,
         )
         version = self._registry.register(call, new, folder=folder)

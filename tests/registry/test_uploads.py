@@ -6,16 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 
 from core.foundation.actions.content import Content
 from core.foundation.errors import Invalid, NotAllowed, NotFound
 from core.portal import Portal
+from core.registry.foreign.conversion import Sent
+from core.registry.foreign.process import converted
+from core.registry.inspection import FileLimits
 from core.registry.values import CONVERSION, ModelVersion
 from core.serving.model_server.predict import EntityReader
 from core.serving.model_server.session import load_model
 from core.tasks.values import Verdict
 from tests.installed import People
+from tests.registry.attack_models import swelling
 from tests.registry.foreign.test_conversion import (
     EXPORTERS,
     WRONG,
@@ -116,6 +121,29 @@ def test_a_file_without_an_example_is_a_version_without_that_evidence(portal: Po
     )
     assert portal.evidence.list_evidence(people.engineer, subject=version.id).total == 0
     assert [entry.name for entry in version.signature.inputs] == [f"features_{number}" for number in range(4)]
+
+
+def test_a_file_that_the_runtime_does_not_read_is_refused_before_it_is_a_version(
+    portal: Portal, people: People
+) -> None:
+    newer = onnx.load_from_string(tiny_model())
+    newer.ir_version = 14
+    with pytest.raises(Invalid, match="version 14 of the format; the runtime reads 13 at most") as refusal:
+        portal.uploads.upload_version(
+            people.engineer,
+            project="PROJ-1",
+            model="m1",
+            filename="a.onnx",
+            content=Content.of(newer.SerializeToString()),
+        )
+    assert "ir_version = 13" in refusal.value.hint
+
+
+def test_trying_a_file_takes_no_more_than_looking_into_one() -> None:
+    limits = FileLimits(memory_mb=256, seconds=1)
+    with pytest.raises(Invalid, match="takes more than 256 MB or 1 s") as refusal:
+        converted(swelling(2_000_000), Sent(), limits=limits)
+    assert refusal.value.field == "content"
 
 
 def test_a_file_that_takes_columns_already_stays_what_it_is(portal: Portal, people: People) -> None:

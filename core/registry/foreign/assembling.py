@@ -4,6 +4,7 @@ needs is cut off, and the same file gives the same bytes wherever it was exporte
 from collections.abc import Iterator
 from typing import Any
 
+from core.foundation.digests import canonical
 from core.foundation.errors import Invalid, without_folders
 from core.foundation.text import _
 from core.registry import onnx_safety
@@ -13,6 +14,8 @@ from core.registry.foreign.suffix import Suffix
 from core.registry.foreign.values import File, TensorMapping
 
 GRAPH = "model"
+# What a file that was assembled says of itself: where its columns go, and what its answers are.
+MAPPING = "causeway.mapping"
 
 
 def assemble(model: Any, file: File, *, mapping: TensorMapping) -> bytes:
@@ -28,7 +31,7 @@ def assemble(model: Any, file: File, *, mapping: TensorMapping) -> bytes:
     prefix = Prefix(first, mapping)
     prefix.write(file, rename=theirs)
     outputs = Suffix(last, file).write(mapping, rename=theirs)
-    return _finished(model, [first, last], inputs=prefix.inputs(), outputs=outputs)
+    return _finished(model, [first, last], mapping=mapping, inputs=prefix.inputs(), outputs=outputs)
 
 
 def _check_mapping(mapping: TensorMapping, file: File) -> None:
@@ -68,7 +71,9 @@ def _unused(word: str, names: list[str]) -> str:
     return word
 
 
-def _finished(model: Any, parts: list[Nodes], *, inputs: list[Any], outputs: list[Any]) -> bytes:
+def _finished(
+    model: Any, parts: list[Nodes], *, mapping: TensorMapping, inputs: list[Any], outputs: list[Any]
+) -> bytes:
     import onnx
 
     first, last = parts
@@ -82,6 +87,7 @@ def _finished(model: Any, parts: list[Nodes], *, inputs: list[Any], outputs: lis
     finished.sparse_initializer.extend(tensor for tensor in graph.sparse_initializer if tensor.values.name in wanted)
     graph.CopyFrom(finished)
     _strip(model)
+    model.metadata_props.add(key=MAPPING, value=canonical(mapping).decode())
     return _checked(model)
 
 

@@ -146,9 +146,15 @@ def refuse_wrong(report: ConversionReport) -> None:
     words = _("Row {row} of the example: {answer} is {given} from the file and {expected} from the original library")
     share = _("{share} of {rows} rows differ by more than the tolerance: the conversion changed the model.")
     known = _("Trees with missing values, calibrated pipelines and scalers before trees are converted wrongly by some.")
-    given, expected = (_("no number") if value is None else value for value in (worst.given, worst.expected))
+    given, expected = (_in_words(value) for value in (worst.given, worst.expected))
     raise Invalid(
         words.format(row=worst.row, answer=worst.answer, given=given, expected=expected),
         hint=" ".join([share.format(share=percent(report.above), rows=report.rows), known]),
         field="expected",
     )
+
+
+def _in_words(value: float | str | None) -> str:
+    if value is None:
+        return _("no number")
+    return f"{value:.6g}" if isinstance(value, float) else value

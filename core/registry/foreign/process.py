@@ -8,10 +8,11 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from core.foundation.errors import Invalid
 from core.registry import onnx_safety
 from core.registry.foreign.conversion import Sent, convert
 from core.registry.foreign.values import TensorMapping, Tolerance, Trial
-from core.registry.inspection import FileLimits, effort_of
+from core.registry.inspection import FileLimits, effort_of, too_much
 
 ENTRY = f"{__name__}:convert_here"
 MODEL, EXAMPLE, EXPECTED = "model", "example", "expected"
@@ -38,15 +39,21 @@ def _tried(inputs: Mapping[str, Path], sent: Sent, *, outputs: Path, limits: Fil
         "tolerance": sent.tolerance.model_dump(mode="json"),
         "source": sent.source,
     }
-    return run_sandboxed(
-        ENTRY,
-        decided,
-        answers=TypeAdapter(Trial),
-        inputs=inputs,
-        outputs=outputs,
-        limits=effort_of(limits),
-        keep_warm=True,
-    )
+    try:
+        return run_sandboxed(
+            ENTRY,
+            decided,
+            answers=TypeAdapter(Trial),
+            inputs=inputs,
+            outputs=outputs,
+            limits=effort_of(limits),
+            keep_warm=True,
+        )
+    except Invalid as error:
+        # What is wrong with the file or the rows says where; what the limits end has no place.
+        if error.field:
+            raise
+        raise too_much(limits) from error
 
 
 def convert_here(job_spec: Mapping[str, Any], *, inputs: Mapping[str, Path], outputs: Path, **_others: object) -> Any:

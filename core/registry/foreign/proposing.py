@@ -40,7 +40,7 @@ def proposed_answers(file: File, *, columns: Iterable[str] = ()) -> tuple[Answer
     answers = [answer for output in numbers for answer in _answers(output)]
     is_classified = any(answer.role in ("probability", "probabilities") for answer in answers)
     if not is_classified:
-        answers += [Answer(name="label", tensor=output.name, role="label") for output in labels if _size(output) == 1]
+        answers += [_named(output) for output in labels]
     return tuple(_with_names_of_their_own(answers, set(columns)))
 
 
@@ -148,6 +148,12 @@ def _in_order(tensors: list[Tensor], names: list[str]) -> dict[str, list[str]]:
         shares[tensor.name] = names[start : start + size]
         start += size
     return shares
+
+
+def _named(output: Tensor) -> Answer:
+    """A whole number or a text is the name of a class; several numbers are what they are."""
+    role: Role = "values" if _size(output) != 1 and output.datatype != "BYTES" else "label"
+    return Answer(name=role, tensor=output.name, role=role)
 
 
 def _answers(output: Tensor) -> list[Answer]:

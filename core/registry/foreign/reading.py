@@ -11,10 +11,9 @@ from core.registry.foreign.classes import classes_of
 from core.registry.foreign.values import File, Tensor
 
 ML = "ai.onnx.ml"
-# What the runtime reads at most, and what the nodes need at least that are written around the model.
-NEWEST = {"": 26, ML: 5}
+# What the nodes need at least that are written around the model.
 OLDEST = {"": 20, ML: 3}
-NEWEST_IR, OLDEST_IR = 13, 10
+OLDEST_IR = 10
 DATATYPES = {
     1: "FP32", 2: "UINT8", 3: "INT8", 4: "UINT16", 5: "INT16", 6: "INT32", 7: "INT64", 8: "BYTES", 9: "BOOL",
     10: "FP16", 11: "FP64", 12: "UINT32", 13: "UINT64",
@@ -26,7 +25,7 @@ def read(data: bytes) -> tuple[Any, File]:
     """The model without maps in its outputs and in versions that can be built upon, and what it takes and gives. Raises
     Invalid for what cannot be served."""
     model = _parsed(data)
-    _refuse_newer(model)
+    onnx_safety.refuse_newer(model)
     _modernize(model)
     classes = _remove_zip_maps(model)
     return model, _described(model, classes)
@@ -38,39 +37,17 @@ def _parsed(data: bytes) -> Any:
 
     model = onnx_safety.parsed(data)
     if model is None:
-        onnx_safety.refuse(onnx_safety.inspect(data))
-        raise AssertionError("what cannot be parsed is refused")
+        raise Invalid(onnx_safety.no_onnx().message, field="content")
     used = {onnx_safety.domain_of(node.domain) for node in onnx_safety.nodes_of(model)}
     newest: dict[str, int] = {}
     for entry in model.opset_import:
         domain = onnx_safety.domain_of(entry.domain)
-        if domain in used or domain in NEWEST:
+        if domain in used or domain in OLDEST:
             newest[domain] = max(entry.version, newest.get(domain, 0))
     del model.opset_import[:]
     model.opset_import.extend(onnx.helper.make_opsetid(domain, version) for domain, version in newest.items())
     onnx_safety.refuse(onnx_safety.report_on(model, data))
     return model
-
-
-def _refuse_newer(model: Any) -> None:
-    for entry in model.opset_import:
-        most = NEWEST.get(entry.domain, entry.version)
-        if entry.version > most:
-            message = _("The file uses version {version} of {domain}; the runtime reads {most} at most")
-            domain = entry.domain or "ai.onnx"
-            raise Invalid(
-                message.format(version=entry.version, domain=domain, most=most),
-                hint=_("Export it again with the option target_opset or opset_version={most}.").format(most=most),
-                field="content",
-            )
-    if model.ir_version > NEWEST_IR:
-        raise Invalid(
-            _("The file is in version {version} of the format; the runtime reads {most} at most").format(
-                version=model.ir_version, most=NEWEST_IR
-            ),
-            hint=_("Save it again with model.ir_version = {most}.").format(most=OLDEST_IR),
-            field="content",
-        )
 
 
 def _modernize(model: Any) -> None:

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.client.conversion import Converted, as_rows, convert
+from core.client.conversion import Converted, convert
+from core.client.examples import as_rows
 
 HERE = Path(__file__).parent
 ROWS = 24
