@@ -107,7 +107,7 @@ class ImportReport(Value):
     cells of the file are texts, to which all of that can be applied, `readings` how each column of it was read.
     `renamed` has for names that could not be columns what they were in the file, `sheets` the names of a workbook's
     sheets, `encoding` that of a file of text that is not UTF-8. `rejected` names the file with the rows that were left
-    out."""
+    out, `notes` has by column those sentences of `choices` and `warnings` that are about it alone."""
 
     rows_read: int
     rows_rejected: int
@@ -124,6 +124,7 @@ class ImportReport(Value):
     sheets: tuple[str, ...] = ()
     encoding: FileEncoding | None = None
     rejected: str = ""
+    notes: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class SnapshotFile(Value):

@@ -2,14 +2,16 @@
 
 import streamlit as st
 
-from app.lake.column_changes import column_changes
-from app.lake.import_choices import edited
-from app.lake.import_readings import answers, readings, renamed, time_question
+from app.lake.imports.answers import answers
+from app.lake.imports.cards import column_cards
+from app.lake.imports.choices import edited
+from app.lake.imports.outcome import what_will_happen
+from app.lake.imports.questions import encoding_question, open_questions, time_question
+from app.lake.imports.report import size_of, what_to_look_at
 from app.lake.profiles import preview_table
 from app.session import actor, may, portal
-from app.ui import forms, frame, links, numbers, times
+from app.ui import forms, frame, links, times
 from app.ui.jobs import cause_card, job_progress
-from app.ui.wording import counted
 from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.identity.permissions import Permission
@@ -32,22 +34,32 @@ def _draw(data_import: Import) -> None:
     title = _("Import into {name}").format(name=data_import.dataset_title)
     with frame.header(title, state=data_import.state, facts=_facts(data_import), crumbs=crumbs, here=data_import.id):
         _actions(data_import, writes=writes)
-    column_changes(data_import)
+    open_questions(data_import)
     if data_import.state is ImportState.READING:
         job_progress(data_import.job_id)
         st.caption(_("The report comes when every row was read. You may leave this page."))
     if data_import.cause:
         cause_card(data_import.cause, job_id=data_import.job_id)
     if data_import.report is not None and data_import.state is not ImportState.FAILED:
-        _report(data_import.report)
-        readings(data_import, writes=writes)
-    if writes:
-        time_question(data_import)
-    if data_import.preview is not None and data_import.state is not ImportState.FAILED:
-        frame.section(_("First rows"))
-        preview_table(data_import.preview)
+        _read(data_import, data_import.report, asks=writes and data_import.state is ImportState.READY)
     if writes and data_import.state in (ImportState.READY, ImportState.FAILED):
         _corrections(data_import)
+
+
+def _read(data_import: Import, report: ImportReport, *, asks: bool) -> None:
+    """What was read, and beside it what that would do."""
+    columns, outcome = st.columns([2.3, 1], gap="medium")
+    with outcome:
+        what_will_happen(data_import)
+    with columns:
+        encoding_question(data_import, asks=asks)
+        what_to_look_at(report)
+        column_cards(data_import, asks=asks)
+        if asks:
+            time_question(data_import)
+    if data_import.preview is not None:
+        frame.section(_("First rows"))
+        preview_table(data_import.preview)
 
 
 def _facts(data_import: Import) -> list[str]:
@@ -55,16 +67,7 @@ def _facts(data_import: Import) -> list[str]:
     appends = _("appends to the existing rows") if data_import.mode == "append" else _("replaces the existing rows")
     age = times.ago(data_import.created_at, now=frame.now())
     who = _("by {name}, {age}").format(name=by, age=age)
-    return [links.escape(data_import.source.name), _size(data_import.report), appends, who]
-
-
-def _size(report: ImportReport | None) -> str:
-    if report is None:
-        return ""
-    rows = counted(report.rows_read, _("row"), _("rows"))
-    left_out = _("{count} left out").format(count=numbers.number(report.rows_rejected)) if report.rows_rejected else ""
-    columns = counted(len(report.columns), _("column"), _("columns"))
-    return ", ".join(part for part in (rows, left_out, columns) if part)
+    return [links.escape(data_import.source.name), size_of(data_import.report), appends, who]
 
 
 def _actions(data_import: Import, *, writes: bool) -> None:
@@ -88,16 +91,6 @@ def _actions(data_import: Import, *, writes: bool) -> None:
         if done.succeeded:
             frame.say(_("{name} is imported").format(name=snapshot.title))
             links.open_object(snapshot.id)
-
-
-def _report(report: ImportReport) -> None:
-    lines = [(":orange[:material/warning:]", line) for line in report.warnings]
-    lines += [(":red[:material/block:]", line) for line in report.reasons]
-    lines += [(":gray[:material/check_small:]", line) for line in report.choices]
-    if lines:
-        frame.section(_("What to look at"))
-        st.markdown("  \n".join(f"{icon} {links.escape(line)}" for icon, line in lines))
-        renamed(report)
 
 
 def _corrections(data_import: Import) -> None:

@@ -43,7 +43,7 @@ def _columns(staged: StagedSnapshot, newest: Newest, unanswered: Collection[str]
     for spec in staged.columns:
         was, given = before.get(spec.name, ""), staged.report.renamed.get(spec.name, "")
         is_other = newest.version > 0 and was != spec.type
-        looks = spec.name in doubtful or (was and was != spec.type) or spec.null_share == 1
+        looks = spec.name in doubtful or (was and was != spec.type)
         need: Need = "decision" if spec.name in unanswered else "look" if looks else ""
         yield ColumnOutcome(
             column=spec.name,
@@ -61,8 +61,10 @@ def _nulls(profiles: Mapping[str, ColumnProfile], name: str) -> int:
 
 
 def _doubtful(report: ImportReport) -> set[str]:
-    """The columns of which some cells do not fit what the others are."""
-    return {cells.column for cells in report.unfit}
+    """The columns that are warned of, and those of which some cells do not fit what the others are."""
+    warnings = set(report.warnings)
+    warned = {name for name, notes in report.notes.items() if warnings.intersection(notes)}
+    return warned | {cells.column for cells in report.unfit}
 
 
 def _rewritten(report: ImportReport) -> set[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,7 +15,7 @@ from core.lake.import_values import ImportChoices
 from core.lake.imports.job_spec import REJECTED, UPLOAD, Base, ImportResult, ImportSpec
 from core.lake.imports.rejected import write_rejects
 from core.lake.imports.snapshot_files import describe, merged, write_files, write_tables
-from core.lake.imports.warnings import find_warnings
+from core.lake.imports.warnings import of_columns, of_table
 from core.lake.places.place import Visit
 from core.lake.places.table import place_of
 from core.lake.profiles.profile import preview_files
@@ -54,7 +55,8 @@ def read_import(job_spec: ImportSpec, workspace: Workspace) -> ImportResult:
     staged = workspace.outputs / STAGED
     known = marks | job_spec.choices.known
     check_known(_types(staged), known)
-    warnings = [*reading.warnings, *find_warnings(staged, job_spec.choices, now=workspace.now)]
+    of_column = of_columns(staged, now=workspace.now)
+    warnings = [*reading.warnings, *of_table(staged, of_column, key=job_spec.choices.key), *chain(*of_column.values())]
     if reading.rejects:
         warnings += write_rejects(reading.rejects, workspace.outputs / REJECTED)
     read = row_count(staged)
@@ -79,6 +81,7 @@ def read_import(job_spec: ImportSpec, workspace: Workspace) -> ImportResult:
         renamed=reading.renamed,
         sheets=reading.sheets,
         encoding=reading.encoding,
+        notes={name: (*reading.notes.get(name, ()), *lines) for name, lines in of_column.items()},
     )
     staged_snapshot = StagedSnapshot(
         digest="",

@@ -1,12 +1,12 @@
 """What a person should look at before rows become a snapshot. Nothing here refuses: an unusual table may be right."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.foundation.parquet import row_count
 from core.foundation.text import _, thousands
-from core.lake.import_values import ImportChoices
 from core.lake.imports.look_alikes import look_alikes
 from core.lake.profiles.column_reader import ColumnSource, ends_of
 from core.lake.profiles.distinct_counts import counting
@@ -15,17 +15,19 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def find_warnings(staged: Path, choices: ImportChoices, *, now: str) -> list[str]:
-    """Times without a zone, times in the future, values that are not finite, columns without or with one value, names
-    that look alike, and keys that are none."""
+def of_columns(staged: Path, *, now: str) -> dict[str, list[str]]:
+    """By column: times without a zone, times in the future, values that are not finite, no value or always the same."""
     import pyarrow.parquet as pq
 
-    warnings = [_("There is one row only.")] if row_count(staged) == 1 else []
+    moment = datetime.fromisoformat(now)
     schema = pq.ParquetFile(staged).schema_arrow
-    warnings += look_alikes(schema.names)
-    for field in schema:
-        warnings += _of_column(field, ColumnSource([staged], [field.name]), datetime.fromisoformat(now))
-    return [*warnings, *_of_key(staged, choices.key)]
+    return {field.name: _of_column(field, ColumnSource([staged], [field.name]), moment) for field in schema}
+
+
+def of_table(staged: Path, names: Iterable[str], *, key: tuple[str, ...]) -> list[str]:
+    """A single row, names of columns that look alike, and a key that is none."""
+    single = [_("There is one row only.")] if row_count(staged) == 1 else []
+    return [*single, *look_alikes(list(names)), *_of_key(staged, key)]
 
 
 def _of_column(field: "pa.Field", column: ColumnSource, now: datetime) -> list[str]:

@@ -116,6 +116,7 @@ def read_files(paths: Sequence[Path], *, workspace: Workspace) -> Reading:
     whole.unfit = tuple(cells for reading in readings for cells in reading.unfit)
     whole.missing_words = tuple(dict.fromkeys(word for reading in readings for word in reading.missing_words))
     whole.exact_types, whole.is_text, whole.renamed = first.exact_types, first.is_text, first.renamed
+    whole.notes = first.notes
     whole.encoding = _common_encoding(readings)
     doubtful = {item.column: item for reading in readings for item in reading.readings if item.is_asked}
     whole.readings = tuple(doubtful.get(item.column, item) for item in first.readings)

@@ -42,8 +42,8 @@ class Reading:
     """A table on its way in. `tables` gives its parts in their order, once. `rejected` counts the rows left out and
     `rejects` says why for the first of them, both right once every part was taken; `choices` says in words what was
     decided on the way, `warnings` what a person should look at. `unfit`, `missing_words`, `exact_types`, `is_text`,
-    `readings`, `renamed`, `sheets` and `encoding` are those of the report. Where the rows are an index of files,
-    `items` names these in the outputs of the job."""
+    `readings`, `renamed`, `sheets`, `encoding` and `notes` are those of the report. Where the rows are an index of
+    files, `items` names these in the outputs of the job."""
 
     schema: "pa.Schema"
     tables: "Iterable[pa.Table]"
@@ -59,6 +59,7 @@ class Reading:
     renamed: dict[str, str] = field(default_factory=dict)
     sheets: tuple[str, ...] = ()
     encoding: FileEncoding | None = None
+    notes: dict[str, list[str]] = field(default_factory=dict)
     form: Literal["table", "files"] = "table"
     items: tuple[str, ...] = ()
 

@@ -10,7 +10,8 @@ from tests.lake.imports.in_process import imported, read_here
 from tests.lake.imports.test_imports import begin
 
 FIRST = b"id,city,price\n1,Oslo,2\n2,Bonn,3\n"
-NEXT = b"id,price,paid at,rate\n" + b"5,cheap,2013-01-01 10:00:00,0\n" * 40 + b"6,dear,,oops\n"
+ODD = b"9,dear,2013-01-01 10:00:00,oops\n"
+NEXT = b"id,price,paid at,rate\n" + b"5,cheap,2013-01-01 10:00:00,0\n6,dear,2013-01-02 10:00:00,1\n" * 20 + ODD
 
 
 @pytest.fixture

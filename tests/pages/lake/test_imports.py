@@ -207,3 +207,101 @@ def test_a_sheet_is_chosen_and_changed_names_are_shown(portal: Portal, people: P
     test = page(portal, people.engineer, "import", id=ready.id)
     assert test.selectbox(key=f"import_sheet_{again.job_id}").value == "Second"
     assert list(test.dataframe[0].value.iloc[0]) == ["b\nc", "b c"]
+
+
+def wide(count: int) -> bytes:
+    """A table with so many columns of prices that can be read in two ways."""
+    head = ";".join(f"price_{number}" for number in range(count))
+    return "\n".join([head, ";".join(["1.100"] * count), ";".join(["2.250"] * count)]).encode()
+
+
+def test_every_column_of_a_wide_file_is_reached_and_what_was_said_of_others_stays(
+    portal: Portal, people: People, dataset: Dataset
+) -> None:
+    ready = read_here(portal, begun(portal, people, dataset, content=wide(70)))
+    test = page(portal, people.engineer, "import", id=ready.id)
+    assert "30 of 70 shown" in text_of(test)
+    key = f"import_reading_{ready.job_id}_price_"
+    test.radio(key=f"{key}0").set_value(ready.report.readings[0].others[0])
+    drawn(test)
+    test.session_state["columns_70"] = 3
+    drawn(test)
+    assert [radio.key for radio in test.radio] == [f"{key}{number}" for number in range(60, 70)]
+    test.text_input(key="column").set_value("price_5")
+    drawn(test)
+    assert [radio.key for radio in test.radio] == [f"{key}{number}" for number in (5, *range(50, 60))]
+    test.text_input(key="column").set_value("nothing")
+    drawn(test)
+    assert "No column matches" in text_of(test)
+    press(test, "Clear filters")
+    press(test, "Take what is proposed for all 69")
+    press(test, "Confirm")
+    assert "Columns that can be read in more than one way: price_0" in text_of(test)
+    press(test, "Read again")
+    again = read_here(portal, portal.imports.get_import(people.engineer, import_id=ready.id))
+    assert again.choices.notations["price_0"] == "1.234,5"
+
+
+def test_columns_are_narrowed_by_what_they_want_and_by_their_type(
+    portal: Portal, people: People, dataset: Dataset
+) -> None:
+    content = b'id;price;"a\nb";word\n' + b"1;1.100;x;5\n2;2.250;y;6\n" * 15 + b"3;1.100;z;oops\n"
+    ready = read_here(portal, begun(portal, people, dataset, content=content))
+    test = page(portal, people.engineer, "import", id=ready.id)
+
+    def cards() -> list[str]:
+        heads = [item.value.split("**") for item in test.markdown if "** \u00b7" in item.value]
+        return [parts[1] for parts in heads]
+
+    assert cards() == ["price", "word", "a b", "id"]
+    for shown, names in {"decision": ["price"], "look": ["word"], "changed": ["a b"], "clear": ["id"]}.items():
+        test.segmented_control(key="shown").set_value(shown)
+        drawn(test)
+        assert cards() == names
+    test.segmented_control(key="shown").set_value("")
+    test.selectbox(key="type").select("BIGINT")
+    drawn(test)
+    assert cards() == ["id"]
+
+
+def test_what_an_import_would_do_stands_beside_its_button(portal: Portal, people: People, dataset: Dataset) -> None:
+    first = read_here(portal, begun(portal, people, dataset, content=b"id,city\n1,Oslo\n2,Bonn\n"))
+    portal.imports.confirm_import(people.engineer, import_id=first.id)
+    content = b"id,city\n" + b"3,Rome\n4,\n" * 100 + b"5\n"
+    other = read_here(portal, begun(portal, people, dataset, content=content))
+    test = page(portal, people.engineer, "import", id=other.id)
+    facts, rejects = test.table[0].value, test.table[1].value
+    assert dict(zip(facts[""], facts[" "], strict=True)) == {
+        "Taken in": "200 rows",
+        "Left out": ":orange[1 row]",
+        "Dataset": "2 → 200 rows",
+        "Columns": "2",
+        "Types": "1 bigint, 1 varchar",
+        "Missing": "100 values in 1 column",
+    }
+    assert rejects.iloc[0].to_list() == ["202", "`5`", "1 cells instead of 2"]
+    assert "CSV" in [button.label for button in test.get("download_button")]
+
+
+def test_an_encoding_is_shown_by_what_it_makes_of_the_text_and_is_answered_in_its_card(
+    portal: Portal, people: People, dataset: Dataset
+) -> None:
+    content = "id,city\n1,Zürich\n2,Genève\n".encode("windows-1252")
+    ready = read_here(portal, begun(portal, people, dataset, content=content))
+    test = page(portal, people.engineer, "import", id=ready.id)
+    card = test.radio(key=f"import_encoding_{ready.job_id}")
+    assert (card.value, card.options[0]) == (None, "**windows-1252** · Zürich · Genève")
+    assert "1 question is open" in text_of(test)
+    press(test, "Confirm")
+    assert "The file does not say its encoding: windows-1252 is proposed" in text_of(test)
+    test.radio(key=f"import_encoding_{ready.job_id}").set_value("ibm850")
+    drawn(test)
+    press(test, "Read again")
+    wrong = read_here(portal, portal.imports.get_import(people.engineer, import_id=ready.id))
+    assert (wrong.choices.encoding, wrong.preview.rows[0]) == ("ibm850", (1, "Z³rich"))
+    test = page(portal, people.engineer, "import", id=ready.id)
+    test.radio(key=f"import_encoding_{wrong.job_id}").set_value("windows-1252")
+    drawn(test)
+    press(test, "Read again")
+    right = read_here(portal, portal.imports.get_import(people.engineer, import_id=ready.id))
+    assert (right.unanswered, right.preview.rows) == ((), ((1, "Zürich"), (2, "Genève")))

@@ -3,6 +3,7 @@ rows in the types that were proposed or chosen. Neither holds more than a part o
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from core.foundation.errors import Invalid
@@ -46,12 +47,16 @@ def read_texts(table: TextTable, choices: ImportChoices) -> Reading:
     _check_notations(surveys, columns, choices)
     schema = pa.schema([(column.name, column.target) for column in columns])
     reading = Reading(schema, (), unfit=tuple(reports), is_text=True)
-    reading.choices = [
-        line for column in columns for line in words.decided(surveys[column.name], column, choices=choices)
-    ]
+    named = {column.name: column for column in columns}
+    reading.notes = {
+        name: list(words.decided(surveys[name], column, choices=choices)) for name, column in named.items()
+    }
+    reading.choices = list(chain(*reading.notes.values()))
     for report in reports:
         action = choices.unfit.get(report.column)
-        (reading.choices if action else reading.warnings).append(words.unfit(report, action))
+        sentence = words.unfit(report, action)
+        (reading.choices if action else reading.warnings).append(sentence)
+        reading.notes[report.column].append(sentence)
     _propose(reading, surveys, columns)
     reading.tables = _tables(table, columns, reading)
     return reading
@@ -205,4 +210,6 @@ def _propose(reading: Reading, surveys: dict[str, Survey], columns: Sequence[Col
     reading.exact_types = tuple(dict.fromkeys(type_name(decimal) for decimal in decimals if decimal is not None))
     reading.readings = tuple(reading_of(surveys[column.name], column) for column in columns)
     for column in columns:
-        reading.warnings += words.doubts(surveys[column.name], column)
+        doubts = list(words.doubts(surveys[column.name], column))
+        reading.warnings += doubts
+        reading.notes[column.name] += doubts

@@ -5,7 +5,7 @@ from zoneinfo import available_timezones
 
 import streamlit as st
 
-from app.lake.import_readings import chosen, sheet_key
+from app.lake.imports.answers import chosen, chosen_encoding, sheet_key
 from app.ui import links
 from core.foundation.text import N_, _
 from core.lake.column_types import TEXT
@@ -102,12 +102,18 @@ def _text_choices(data_import: Import) -> dict[str, Any]:
     return {
         "sheet": sheet,
         "header": int(header),
-        "encoding": encoding,
+        "encoding": _encoding(data_import) or encoding,
         "separator": separator,
         "flatten": flatten,
         "missing": words,
         "unfit": _unfit(data_import),
     }
+
+
+def _encoding(data_import: Import) -> str:
+    """The encoding that was chosen by what it makes of the text, where that is another than the one that was used."""
+    encoding, wanted = data_import.report.encoding if data_import.report else None, chosen_encoding(data_import)
+    return wanted if encoding and wanted != encoding.reading.encoding else ""
 
 
 def _sheet(data_import: Import) -> str:
