@@ -26,13 +26,15 @@ class Task(Plugin, ABC):
     `metrics` are shown in their order; `leading` names them in the order of how much they say, so that its first
     chooses among models. `margins` say how much worse than its baseline a model may be and still count as no worse;
     what is not in it is shown and not judged. `pictures` are what `lines` draws. The outputs of two runs on the same
-    row may differ by `tolerance`."""
+    row may differ by `tolerance`. `followed` are the metrics that are taken where a model serves, once outcomes are
+    known: the leading ones, unless it says otherwise."""
 
     metrics: ClassVar[tuple[Metric, ...]] = ()
     leading: ClassVar[tuple[str, ...]] = ()
     margins: ClassVar[Mapping[str, float]] = {}
     pictures: ClassVar[tuple[Picture, ...]] = ()
     tolerance: ClassVar[float] = 1e-5
+    followed: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     @abstractmethod
@@ -104,6 +106,11 @@ class Task(Plugin, ABC):
     def gaps(cls, first: Outputs, *, second: Outputs) -> Array:
         """float64 [rows]: how far two runs differ on each row, to be held against the tolerance; infinite where a text
         differs or one of them is no number."""
+
+
+def followed_by(task: type[Task]) -> tuple[str, ...]:
+    """The metrics that are taken of a task where it serves."""
+    return task.followed or task.leading
 
 
 def all_tasks() -> Mapping[str, type[Task]]:

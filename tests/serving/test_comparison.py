@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from core.features.values import FeatureContract, RequestField, ServedView
@@ -20,7 +21,8 @@ from core.serving.measurement.comparison import (
     agree,
 )
 from core.serving.measurement.parity_evidence import verdict_on
-from core.tasks.values import Verdict
+from core.tasks.predictions import Outputs
+from core.tasks.values import Target, Verdict
 
 VIEW = ServedView(
     version_id="FEAT-1",
@@ -42,6 +44,10 @@ OFFLINE = {"origin": "EWR", "w_wind": 12.5, "w_sky": "clear"}
 PRESENT = {"status": "present", "event_us": 100, "created_us": None}
 
 
+def probability(value: float) -> Outputs:
+    return {"probability": np.array([value])}
+
+
 def compared(
     served: dict[str, Any],
     *,
@@ -51,9 +57,9 @@ def compared(
     digest: str = "version",
     gap: float = 0.0,
 ) -> Comparison:
-    comparison = Comparison(CONTRACT, digest="version")
-    row = ServedRow(digest=digest, probability=0.5 + gap, features={**offline, **served}, lookups=[lookup])
-    comparison.add(OfflineRow("r-1", 0.5, offline), row, answers=lambda: [answer])
+    comparison = Comparison(CONTRACT, "version", Target())
+    row = ServedRow(digest=digest, outputs=probability(0.5 + gap), features={**offline, **served}, lookups=[lookup])
+    comparison.add(OfflineRow("r-1", probability(0.5), offline), row, answers=lambda: [answer])
     return comparison
 
 
@@ -132,7 +138,7 @@ def test_a_prediction_that_is_no_number_is_a_mismatch() -> None:
 
 
 def test_silence_is_never_a_pass() -> None:
-    empty = Comparison(CONTRACT, digest="version").report(holdout="h")
+    empty = Comparison(CONTRACT, "version", Target()).report(holdout="h")
     assert verdict_on(empty) is Verdict.NO_DATA
     assert verdict_on(compared({}).report(holdout="h")) is Verdict.PASS
     assert verdict_on(compared({"w_wind": 1.0}).report(holdout="h")) is Verdict.FAIL

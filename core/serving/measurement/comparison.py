@@ -1,6 +1,6 @@
 """Offline against served, cell by cell. Distributions cannot see a wrong join: only the same row on both sides can.
-Identifiers, texts and missing values must agree exactly, numbers within `1e-6 + 1e-5 |x|`, predictions within `1e-5`;
-every mismatch gets the cause that its signs point to."""
+Identifiers, texts and missing values must agree exactly, numbers within `1e-6 + 1e-5 |x|`, predictions within the
+tolerance of their task; every mismatch gets the cause that its signs point to."""
 
 import struct
 from collections import Counter
@@ -10,8 +10,13 @@ from typing import Any
 
 from core.features.values import FeatureContract
 from core.serving.values import ParityCause, ParityReport, ParityRow
+from core.tasks.predictions import Outputs
+from core.tasks.task import task_of
+from core.tasks.values import Target
 
-ABSOLUTE, RELATIVE, PREDICTION = 1e-6, 1e-5, 1e-5
+ABSOLUTE, RELATIVE = 1e-6, 1e-5
+# What stands for the gap between answers that cannot be subtracted, such as two names.
+WIDEST = 1e9
 PREDICTION_NAME = "prediction"
 WORST_ROWS = 20
 NEAR = 1e-3
@@ -36,7 +41,7 @@ class ServedRow:
     view of the contract how the look-up ended."""
 
     digest: str
-    probability: float
+    outputs: Outputs
     features: Mapping[str, Any]
     lookups: Sequence[Mapping[str, Any]]
 
@@ -46,7 +51,7 @@ class OfflineRow:
     """What was computed offline for a row."""
 
     row_id: str
-    probability: float
+    outputs: Outputs
     inputs: Mapping[str, Any]
 
 
@@ -56,6 +61,7 @@ class Comparison:
 
     contract: FeatureContract
     digest: str
+    target: Target
     rows: int = 0
     cells: int = 0
     gap: float = 0.0
@@ -66,14 +72,15 @@ class Comparison:
         """Compares one row. `answers` is asked only when something differs."""
         self.rows += 1
         self.cells += len(offline.inputs) + 1
-        gap = abs(offline.probability - served.probability)
+        task = task_of(self.target)
+        gap = min(float(task.gaps(offline.outputs, second=served.outputs)[0]), WIDEST)
         self.gap = max(self.gap, gap)
         different = [name for name, value in offline.inputs.items() if not agree(value, served.features.get(name))]
         known = answers() if different else ()
         wrong = [self._row(name, offline, served, known=known) for name in different]
-        if not gap <= PREDICTION:
+        if gap > task.tolerance:
             cause = wrong[0].cause if wrong else self._cause_of_prediction(gap, served)
-            wrong.insert(0, _prediction(offline, served, cause=cause))
+            wrong.insert(0, self._prediction(offline, served, cause=cause))
         self.mismatches += [(gap, row) for row in wrong]
         self.rows_wrong += bool(wrong)
 
@@ -112,15 +119,20 @@ class Comparison:
                 return at
         return None
 
+    def _prediction(self, offline: OfflineRow, served: ServedRow, *, cause: str) -> ParityRow:
+        before, after = (_answer(outputs, target=self.target) for outputs in (offline.outputs, served.outputs))
+        return ParityRow(row_id=offline.row_id, name=PREDICTION_NAME, offline=before, served=after, cause=cause)
+
     def _cause_of_prediction(self, gap: float, served: ServedRow) -> str:
         if served.digest != self.digest:
             return CODE
         return ROUNDING if gap <= NEAR else UNKNOWN
 
 
-def _prediction(offline: OfflineRow, served: ServedRow, *, cause: str) -> ParityRow:
-    before, after = offline.probability, served.probability
-    return ParityRow(row_id=offline.row_id, name=PREDICTION_NAME, offline=before, served=after, cause=cause)
+def _answer(outputs: Outputs, *, target: Target) -> Any:
+    """What a caller is told of the row; where that is a single value, only that."""
+    (answer,) = task_of(target).answers(outputs, target=target)
+    return next(iter(answer.values())) if len(answer) == 1 else answer
 
 
 def agree(offline: Any, served: Any) -> bool:

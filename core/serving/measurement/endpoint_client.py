@@ -15,6 +15,7 @@ from core.features.columns import sent
 from core.features.values import FeatureContract
 from core.foundation.text import _
 from core.foundation.values import Value
+from core.tasks.values import Target
 
 if TYPE_CHECKING:
     from core.features.online.backfill import Backfill
@@ -26,14 +27,15 @@ OK = 200
 
 
 class EndpointJobSpec(Value):
-    """`views` maps the digest of each view's rows to the name of the job's input, `splits` are the names of the inputs
-    with held-out rows. `url` and `token` are added at launch."""
+    """`target` is what the endpoint predicts, `views` maps the digest of each view's rows to the name of the job's
+    input, `splits` are the names of the inputs with held-out rows. `url` and `token` are added at launch."""
 
     contract: FeatureContract
     endpoint_id: str
     online: str
     views: dict[str, str]
     splits: tuple[str, ...]
+    target: Target = Target()
     url: str = ""
     token: str = ""
 
@@ -44,7 +46,8 @@ class HeldOut:
 
     row_id: str
     at_us: int
-    label: int
+    label: Any
+    group: Any
     sent: dict[str, Any]
     inputs: dict[str, Any]
 
@@ -87,8 +90,9 @@ class EndpointClient:
 
 
 def held_out_rows(context: JobContext, job_spec: EndpointJobSpec, *, inputs: tuple[str, ...] = ()) -> list[HeldOut]:
-    """The rows of the splits, in the order of their time, with those inputs of the model."""
-    rows = [row for name in job_spec.splits for row in _read(context.inputs[name], job_spec.contract, inputs=inputs)]
+    """The rows of the splits with those inputs of the model, in the order of their time; those without one are of
+    now."""
+    rows = [row for name in job_spec.splits for row in _read(context.inputs[name], job_spec, inputs=inputs)]
     return sorted(rows, key=lambda row: (row.at_us, row.row_id))
 
 
@@ -108,19 +112,26 @@ def expect_prediction(response: Response) -> None:
         raise JobFailed(_("The endpoint gave no prediction ({status}): {why}").format(status=response.status, why=why))
 
 
-def _read(path: Path, contract: FeatureContract, *, inputs: tuple[str, ...]) -> Iterator[HeldOut]:
+def _read(path: Path, job_spec: EndpointJobSpec, *, inputs: tuple[str, ...]) -> Iterator[HeldOut]:
     import pyarrow as pa
     import pyarrow.parquet as parquet
 
+    contract, group = job_spec.contract, job_spec.target.group
     requested = [field.name for field in contract.request]
-    columns = list(dict.fromkeys([ROW_ID, EVENT_TIME, LABEL, *requested, *inputs]))
+    around = [EVENT_TIME] if contract.event_time else []
+    around += [group] if group else []
+    columns = list(dict.fromkeys([ROW_ID, *around, LABEL, *requested, *inputs]))
     table = parquet.ParquetFile(path, page_checksum_verification=True).read(columns=columns)
-    times = table.column(EVENT_TIME).cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_pylist()
-    for at_us, row in zip(times, table.drop_columns([EVENT_TIME]).to_pylist(), strict=True):
+    if contract.event_time:
+        times = table.column(EVENT_TIME).cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_pylist()
+    else:
+        times = [(datetime.now(UTC) - EPOCH) // timedelta(microseconds=1)] * table.num_rows
+    for at_us, row in zip(times, table.to_pylist(), strict=True):
         yield HeldOut(
             row_id=str(row[ROW_ID]),
             at_us=at_us,
             label=row[LABEL],
+            group=row[group] if group else None,
             sent=_sent(row, at_us=at_us, contract=contract),
             inputs={name: row[name] for name in inputs},
         )
@@ -129,7 +140,8 @@ def _read(path: Path, contract: FeatureContract, *, inputs: tuple[str, ...]) -> 
 def _sent(row: Mapping[str, Any], *, at_us: int, contract: FeatureContract) -> dict[str, Any]:
     fields = {field.name: sent(row[field.name]) for field in contract.request}
     moment = (EPOCH + timedelta(microseconds=at_us)).isoformat()
-    return {contract.row_id: str(row[ROW_ID]), **fields, contract.event_time: moment}
+    times = {contract.event_time: moment} if contract.event_time else {}
+    return {contract.row_id: str(row[ROW_ID]), **fields, **times}
 
 
 def _document(text: bytes) -> dict[str, Any]:

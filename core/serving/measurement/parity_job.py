@@ -23,6 +23,9 @@ from core.serving.model_server.columns import filled
 from core.serving.model_server.layout import Layout
 from core.serving.model_server.session import open_session
 from core.serving.server_spec import Limits
+from core.tasks.predictions import Outputs
+from core.tasks.task import task_of
+from core.tasks.values import Target
 
 MODEL = "model"
 LIMITS = Limits()
@@ -47,7 +50,7 @@ def main(context: JobContext) -> None:
     rows = _drawn(held_out_rows(context, job_spec, inputs=inputs), job_spec)
     offline = _predict_offline(context, job_spec, rows)
     backfill, client = backfill_of(context, job_spec), EndpointClient(job_spec)
-    comparison = Comparison(job_spec.contract, job_spec.digest)
+    comparison = Comparison(job_spec.contract, job_spec.digest, job_spec.target)
     known = KnownRows(job_spec.contract, {digest: context.inputs[name] for digest, name in job_spec.views.items()})
     for at, row in enumerate(rows):
         if context.stop_requested:
@@ -56,8 +59,12 @@ def main(context: JobContext) -> None:
         response = client.predict(row, explain=True)
         expect_prediction(response)
         comparison.add(
-            OfflineRow(row_id=row.row_id, probability=offline[at], inputs=row.inputs),
-            _served(response),
+            OfflineRow(
+                row_id=row.row_id,
+                outputs={name: values[at : at + 1] for name, values in offline.items()},
+                inputs=row.inputs,
+            ),
+            _served(response, target=job_spec.target),
             answers=partial(known.answers, row),
         )
         context.progress((at + 1) / len(rows), stage=_("comparing rows"))
@@ -72,20 +79,21 @@ def _drawn(rows: list[HeldOut], job_spec: ParitySpec) -> list[HeldOut]:
     return [rows[at] for at in sorted(chosen)]
 
 
-def _predict_offline(context: JobContext, job_spec: ParitySpec, rows: list[HeldOut]) -> list[float]:
+def _predict_offline(context: JobContext, job_spec: ParitySpec, rows: list[HeldOut]) -> Outputs:
     if not rows:
-        return []
+        return {}
     session, layout = open_session(context.inputs[MODEL].read_bytes()), Layout(job_spec.signature.inputs)
     columns = {name: [row.inputs[name] for row in rows] for name in job_spec.signature.columns}
     arrays = filled(layout, columns, rows=len(rows), most_text=LIMITS.text)
-    return list(session.run([job_spec.signature.output], layout.by_name(arrays))[0].tolist())
+    names = [spec.name for spec in job_spec.signature.gives]
+    return dict(zip(names, session.run(names, layout.by_name(arrays)), strict=True))
 
 
-def _served(response: Response) -> ServedRow:
+def _served(response: Response, *, target: Target) -> ServedRow:
     prediction = response.document["predictions"][0]
     return ServedRow(
         digest=response.digest,
-        probability=prediction["probability"],
+        outputs=task_of(target).outputs_of([prediction], target=target),
         features=prediction["features"],
         lookups=prediction["lookups"],
     )

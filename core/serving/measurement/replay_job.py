@@ -4,7 +4,6 @@ a factor. What really became of them is joined to the answers afterwards, and on
 import json
 import time
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,23 +17,27 @@ from core.serving.measurement.endpoint_client import (
     backfill_of,
     held_out_rows,
 )
-from core.tasks.measures.probabilities import evaluate
+from core.tasks.predictions import Predictions
+from core.tasks.task import followed_by, task_of
+from core.tasks.values import Interval, Target
 
 REPORT, PROGRESS = "report.json", "counts"
 REPORT_SECONDS = 0.5
 MICROSECONDS = 1_000_000
 LONGEST_PAUSE = 0.2
-METRICS = ("auc", "log_loss", "ece")
 
 
 class ReplaySpec(EndpointJobSpec):
-    """Rows from `start_us` on and before `end_us`; a second of ours is `speed` of theirs, with at most `most_rps`
-    requests in one."""
+    """Rows from `start_us` on and before `end_us`, or all of those that have no moment; a second of ours is `speed` of
+    theirs, with at most `most_rps` requests in one."""
 
     start_us: int
     end_us: int
     speed: float
     most_rps: float
+
+    def holds(self, row: HeldOut) -> bool:
+        return not self.contract.event_time or self.start_us <= row.at_us < self.end_us
 
 
 @dataclass
@@ -45,8 +48,8 @@ class Tally:
     failed: int = 0
     by_version: Counter[str] = field(default_factory=Counter)
     versions: list[str] = field(default_factory=list)
-    labels: list[int] = field(default_factory=list)
-    probabilities: list[float] = field(default_factory=list)
+    rows: list[HeldOut] = field(default_factory=list)
+    answers: list[dict[str, Any]] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
 
     def counts(self) -> dict[str, Any]:
@@ -57,14 +60,18 @@ def main(context: JobContext) -> None:
     """Outputs: `report.json` with the counts and metrics. Events: `counts`, the counts so far."""
     job_spec = ReplaySpec.model_validate(context.payload)
     context.progress(0.0, stage=_("reading rows"))
-    rows = [row for row in held_out_rows(context, job_spec) if job_spec.start_us <= row.at_us < job_spec.end_us]
+    rows = [row for row in held_out_rows(context, job_spec) if job_spec.holds(row)]
     if not rows:
         raise JobFailed(_("no rows fall into these days"))
     tally = Tally()
     _send(context, job_spec, rows, tally=tally)
     context.event(PROGRESS, **tally.counts())
     if not context.stop_requested:
-        report = {**tally.counts(), "metrics": _metrics(tally), "figures": _figures(tally)}
+        report = {
+            **tally.counts(),
+            "metrics": _metrics(tally, job_spec.target),
+            "figures": _figures(tally, job_spec.target),
+        }
         (context.outputs / REPORT).write_text(json.dumps(report))
 
 
@@ -103,35 +110,57 @@ def _ask(client: EndpointClient, row: HeldOut, *, tally: Tally) -> None:
     tally.seconds.append(time.monotonic() - begun)
     tally.by_version[response.version] += 1
     tally.versions.append(response.version)
-    tally.labels.append(row.label)
-    tally.probabilities.append(response.document["predictions"][0]["probability"])
+    tally.rows.append(row)
+    tally.answers.append(response.document["predictions"][0])
 
 
-def _metrics(tally: Tally) -> dict[str, float]:
+def _metrics(tally: Tally, target: Target) -> dict[str, float]:
     """How good the answers were, by what really happened, and how long they took."""
     if not tally.seconds:
         return {}
     ordered = sorted(tally.seconds)
-    metrics = {f"p{share}_ms": 1000 * ordered[int((len(ordered) - 1) * share / 100)] for share in (50, 99)}
-    metrics["positive_share"] = sum(tally.labels) / len(tally.labels)
+    times = {f"p{share}_ms": 1000 * ordered[int((len(ordered) - 1) * share / 100)] for share in (50, 99)}
+    predictions = _predictions(tally, target)
+    spread = task_of(target).spread_of(predictions.labels, target=target)
+    shares = {name: value for name, value in spread.as_fields().items() if isinstance(value, float)}
+    return times | shares | {name: interval.value for name, interval in _judged(predictions).items()}
+
+
+def _figures(tally: Tally, target: Target) -> dict[str, dict[str, Any]]:
+    """The same with intervals, of each version by the rows that it answered."""
+    judged = {version: _judged(_predictions(tally, target, version)) for version in tally.by_version}
+    return {
+        version: {name: interval.model_dump() for name, interval in figures.items()}
+        for version, figures in judged.items()
+        if figures
+    }
+
+
+def _judged(predictions: Predictions) -> dict[str, Interval]:
+    """The metrics that are followed; none where these rows say nothing, such as those of one outcome only."""
+    task = task_of(predictions.target)
     try:
-        judged = evaluate(tally.labels, probabilities=tally.probabilities)
+        judged = task.evaluate(predictions)
     except Invalid:
-        # One outcome only: there is nothing to tell apart.
-        return metrics
-    return metrics | {name: judged[name].value for name in METRICS}
+        return {}
+    return {name: judged[name] for name in followed_by(task) if name in judged}
 
 
-def _figures(tally: Tally) -> dict[str, dict[str, Any]]:
-    """The same with intervals, of each version by the rows that it answered, where these have both outcomes."""
-    answers = list(zip(tally.versions, tally.labels, tally.probabilities, strict=True))
-    figures = {}
-    for version in tally.by_version:
-        labels, probabilities = zip(*((label, p) for by, label, p in answers if by == version), strict=True)
-        with suppress(Invalid):
-            judged = evaluate(labels, probabilities=probabilities)
-            figures[version] = {name: judged[name].model_dump() for name in METRICS}
-    return figures
+def _predictions(tally: Tally, target: Target, version: str = "") -> Predictions:
+    """What was said, by one of the versions or by any, of rows whose outcome is known."""
+    import numpy as np
+    import pyarrow as pa
+
+    answered = zip(tally.versions, tally.rows, tally.answers, strict=True)
+    pairs = [(row, answer) for by, row, answer in answered if version in ("", by) and row.label is not None]
+    task, rows = task_of(target), [row for row, _answer in pairs]
+    return Predictions(
+        rows=[row.row_id for row in rows],
+        labels=task.labels_of(pa.chunked_array([[row.label for row in rows]]), target=target),
+        outputs=task.outputs_of([answer for _row, answer in pairs], target=target),
+        target=target,
+        groups=np.unique([str(row.group) for row in rows], return_inverse=True)[1] if target.group else None,
+    )
 
 
 if __name__ == "__main__":

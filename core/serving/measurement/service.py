@@ -77,6 +77,7 @@ class MeasurementService(Service):
         chosen = _split(training_set, split)
         payload = {
             **self._job_spec(row, contract=_contract(training_set), splits=(chosen,)),
+            "target": version.signature.target.model_dump(mode="json"),
             "rows": rows,
             "seed": row.generation,
             "digest": version.digest,
@@ -163,6 +164,7 @@ class MeasurementService(Service):
             raise Invalid(_("No held-out rows fall into these days"), field="start")
         payload = {
             **self._job_spec(row, contract=contract, splits=splits),
+            "target": version.signature.target.model_dump(mode="json"),
             "start_us": _microseconds(start),
             "end_us": _microseconds(end),
             "speed": speed,

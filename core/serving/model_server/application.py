@@ -24,6 +24,8 @@ from core.serving.model_server.lookup import Lookups, is_measuring
 from core.serving.model_server.predict import Entities, EntityReader
 from core.serving.model_server.session import ServedModel
 from core.serving.server_spec import ServerSpec
+from core.tasks.predictions import Outputs
+from core.tasks.task import task_of
 
 SERVER, PROTOCOL_VERSION, EXTENSIONS = "causeway", "2", ["binary_tensor_data"]
 NOT_FOUND, WRONG_METHOD, NOT_READY = 404, 405, 503
@@ -76,6 +78,8 @@ class Application:
         self._features = FeatureReader(model.contract, limits=spec.limits)
         self._named = {"model_name": spec.model, "model_version": str(spec.version)}
         self._outputs = [output.name for output in model.signature.gives]
+        self._task, target = task_of(model.signature.target), model.signature.target
+        self._speaks_task = {spec.name for spec in self._task.outputs(target)} <= set(self._outputs)
         self._inferences = InferenceReader(model.signature, layout=model.layout, limits=spec.limits)
         self._writer = InferenceWriter(model.signature, named=self._named)
         self._routes = self._table()
@@ -147,10 +151,9 @@ class Application:
         return Question(len(entities.ids), entities.arrays, partial(self._predicted, request, entities))
 
     def _predicted(self, request: Request, entities: Entities, computed: Computed) -> Answer:
-        names = ("row_id", *self._outputs)
-        outputs = (values.tolist() for values in computed.outputs)
+        answers = self._answers(dict(zip(self._outputs, computed.outputs, strict=True)))
         predictions: list[dict[str, Any]] = [
-            dict(zip(names, row, strict=True)) for row in zip(entities.ids, *outputs, strict=True)
+            {"row_id": row_id, **answer} for row_id, answer in zip(entities.ids, answers, strict=True)
         ]
         if entities.explain:
             for at, prediction in enumerate(predictions):
@@ -161,6 +164,14 @@ class Application:
         counted = {"unknown": gaps.unknown, "missing": gaps.missing}
         body = orjson.dumps({**self._named, "predictions": predictions, **counted})
         return Answer(OK, body, computed.spent_ns, computed.waited_ns, gaps=gaps, is_measured=is_measured)
+
+    def _answers(self, outputs: Outputs) -> list[dict[str, Any]]:
+        """In the words of the task; a file whose outputs are others answers them as they are."""
+        target = self._model.signature.target
+        if self._speaks_task:
+            return self._task.answers(outputs, target=target)
+        rows = zip(*(values.tolist() for values in outputs.values()), strict=True)
+        return [dict(zip(outputs, row, strict=True)) for row in rows]
 
     def _look_up(self, request: Request) -> Answer:
         return Answer(OK, orjson.dumps(self._features.read(request.body, lookup=self._lookups.of(request.caller))))

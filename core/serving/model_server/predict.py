@@ -52,11 +52,12 @@ class Entities:
 
 
 class EntityReader:
-    """Decodes what `predict` is sent."""
+    """Decodes what `predict` is sent. Rows without a moment of their own are asked about as of now."""
 
     def __init__(self, contract: FeatureContract, *, layout: Layout, limits: Limits) -> None:
         self._contract, self._layout, self._limits = contract, layout, limits
-        self._required = [contract.event_time, *(field.name for field in contract.request)]
+        moment = [contract.event_time] if contract.event_time else []
+        self._required = [*moment, *(field.name for field in contract.request)]
         # A row has these columns, and the id that is the caller's own may be among them.
         self._complete = (frozenset(self._required), frozenset([contract.row_id, *self._required]))
         self._columns = sum(len(block.columns) for block in layout.blocks)
@@ -93,6 +94,8 @@ class EntityReader:
             same_names(row if self._contract.row_id in self._required else beside_id, self._required, where=where)
         for field in self._contract.request:
             _check(row[field.name], field=field, where=where)
+        if not self._contract.event_time:
+            return (datetime.now(UTC) - EPOCH) // MICROSECOND
         return _instant(row[self._contract.event_time], where=where, name=self._contract.event_time)
 
     def _id(self, row: dict[str, Any]) -> str | None:

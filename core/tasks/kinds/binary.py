@@ -34,6 +34,7 @@ class BinaryTask(Task):
     )
     # Log loss says most about probabilities, then the order, then calibration, then what it costs.
     leading = ("log_loss", "auc", "ece", "brier")
+    followed = ("auc", "log_loss", "ece")
     # The calibration error is shown and not judged: that of two well calibrated models cannot be told apart by any
     # number of rows one is likely to have.
     margins: ClassVar = {"auc": 0.005, "log_loss": 0.005}
