@@ -18,8 +18,6 @@ from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.registry.values import Model, ModelVersion
 
-ROWS = ["parquet", "arrow", "json"]
-
 
 @forms.dialog(N_("New model"))
 def new_model() -> None:
@@ -76,12 +74,13 @@ def _rows_of_its_source() -> tuple[Content | None, Content | None]:
     st.caption(
         _(
             "A file that was converted from another library is compared with it: send some rows as the model takes "
-            "them, and what that library answered. Without them the version is not compared with its source."
+            "them and what that library answered, as Parquet, Arrow or JSON. Without them the version is not compared "
+            "with its source."
         )
     )
     left, right = st.columns(2)
-    example = left.file_uploader(_("Example (rows)"), type=ROWS, key="upload_example")
-    expected = right.file_uploader(_("Expected answers"), type=ROWS, key="upload_expected")
+    example = left.file_uploader(_("Example"), key="upload_example")
+    expected = right.file_uploader(_("Expected answers"), key="upload_expected")
     files = [Content.of(file.getvalue()) if file is not None else None for file in (example, expected)]
     return files[0], files[1]
 

@@ -34,6 +34,12 @@ def assemble(model: Any, file: File, *, mapping: TensorMapping) -> bytes:
     return _finished(model, [first, last], mapping=mapping, inputs=prefix.inputs(), outputs=outputs)
 
 
+def mapping_of(content: bytes) -> TensorMapping | None:
+    """The mapping that a file was assembled with; None of a file that came as it is."""
+    written = onnx_safety.metadata_of(content).get(MAPPING)
+    return TensorMapping.model_validate_json(written) if written else None
+
+
 def _check_mapping(mapping: TensorMapping, file: File) -> None:
     filled = [entry.tensor for entry in mapping.inputs]
     _refuse_others(filled, known=[tensor.name for tensor in file.inputs], complete=True)

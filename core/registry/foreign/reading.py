@@ -14,6 +14,7 @@ ML = "ai.onnx.ml"
 # What the nodes need at least that are written around the model.
 OLDEST = {"": 20, ML: 3}
 OLDEST_IR = 10
+LOCALE = "C.UTF-8"
 DATATYPES = {
     1: "FP32", 2: "UINT8", 3: "INT8", 4: "UINT16", 5: "INT16", 6: "INT32", 7: "INT64", 8: "BYTES", 9: "BOOL",
     10: "FP16", 11: "FP64", 12: "UINT32", 13: "UINT64",
@@ -27,6 +28,7 @@ def read(data: bytes) -> tuple[Any, File]:
     model = _parsed(data)
     onnx_safety.refuse_newer(model)
     _modernize(model)
+    _name_locales(model)
     classes = _remove_zip_maps(model)
     return model, _described(model, classes)
 
@@ -77,6 +79,16 @@ def _converted(model: Any) -> Any:
             hint=_("Export it again with target_opset or opset_version={version}.").format(version=OLDEST[""]),
             field="content",
         ) from error
+
+
+def _name_locales(model: Any) -> None:
+    """Texts are made lower case by the rules of a locale. The one that is meant where none is named is not installed
+    everywhere, and then the file does not load."""
+    import onnx
+
+    for node in onnx_safety.nodes_of(model):
+        if node.op_type == "StringNormalizer" and not any(entry.name == "locale" for entry in node.attribute):
+            node.attribute.append(onnx.helper.make_attribute("locale", LOCALE))
 
 
 def _remove_zip_maps(model: Any) -> dict[str, tuple[str, ...]]:

@@ -16,6 +16,7 @@ from core.registry.foreign.comparison import refuse_wrong
 from core.registry.foreign.conversion import Sent, convert
 from core.registry.foreign.examples import read_table
 from core.registry.foreign.values import TensorMapping, Tolerance
+from core.registry.onnx_safety import inspect
 from tests.registry.foreign.test_conversion import wide_model
 
 
@@ -159,3 +160,25 @@ def test_of_a_domain_that_is_listed_twice_the_newer_version_counts(versions: tup
     model.opset_import.extend(helper.make_opsetid("", version) for version in versions)
     model.opset_import.append(helper.make_opsetid("ai.onnx.ml", 3))
     assert answers_for(model.SerializeToString(), [{"a": 1, "b": 2, "c": "bb"}]) == (5,)
+
+
+def test_texts_are_cut_into_words_and_hashed_inside_the_graph() -> None:
+    """As the exporters of texts write it: lower case by the rules of any machine, words, a number for each."""
+    lower = helper.make_node("StringNormalizer", ["x"], ["lower"], case_change_action="LOWER")
+    words = {"mark": 0, "mincharnum": 1, "pad_value": "", "tokenexp": r"[\pL\pN_]+"}
+    cut = helper.make_node("Tokenizer", ["lower"], ["words"], domain="com.microsoft", **words)
+    hashed = helper.make_node("MurmurHash3", ["words"], ["y"], domain="com.microsoft", positive=1)
+    inputs = [helper.make_tensor_value_info("x", TensorProto.STRING, ["n"])]
+    output = helper.make_tensor_value_info("y", TensorProto.UINT32, ["n", "m"])
+    graph = helper.make_graph([lower, cut, hashed], "texts", inputs, [output])
+    opsets = [helper.make_opsetid("", 20), helper.make_opsetid("com.microsoft", 1)]
+    content = helper.make_model(graph, opset_imports=opsets, ir_version=10).SerializeToString()
+    assert [finding.code for finding in inspect(content).findings] == []
+    rows = [{"text": "Straße FREI"}, {"text": "straße frei"}, {"text": "Straße"}]
+    answers = answers_for(content, rows)
+    assert answers[0] == answers[1]
+    assert answers[0][0] == answers[2][0]
+    assert answers[0][0] != answers[0][1]
+    graph.node[1].op_type = "Gelu"
+    other = helper.make_model(graph, opset_imports=opsets, ir_version=10).SerializeToString()
+    assert "foreign operators" in [finding.code for finding in inspect(other).findings]

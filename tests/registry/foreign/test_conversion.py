@@ -12,6 +12,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from core.foundation.errors import Invalid
+from core.registry.foreign.assembling import mapping_of
 from core.registry.foreign.comparison import refuse_wrong
 from core.registry.foreign.conversion import Sent, convert
 from core.registry.foreign.values import TensorMapping, Trial
@@ -56,6 +57,8 @@ def test_the_answers_of_the_original_library_come_out_of_the_file(name: str) -> 
     assert len(trial.report.answers) > 0
     assert [finding for finding in inspect(served).findings if finding.refuses] == []
     assert served == tried(name)[0]
+    assert mapping_of(served) == trial.mapping
+    assert mapping_of(content_of(name)) is None
     refuse_wrong(trial.report)
 
 
