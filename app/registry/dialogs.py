@@ -12,6 +12,7 @@ from app.ui import forms, frame, links
 from app.ui.fields import keeping
 from app.ui.fields.keeping import ARCHIVE, Dialogs
 from app.ui.fields.naming import RENAME, name_fields, rename_dialog
+from app.ui.health import put_away_state
 from core.foundation.actions.content import Content
 from core.foundation.ids import Kind
 from core.foundation.text import N_, _
@@ -99,7 +100,7 @@ def _rename(model: Model, title: str) -> None:
 
 def put_away(version: ModelVersion) -> None:
     """The menu of the header, for those who may archive a version."""
-    active = version.state == "active"
+    active = version.state == "active" and not put_away_state(version.model_id)
     if active and may(Permission.MODELS_ARCHIVE, project=version.project) and frame.more([_(ARCHIVE)]) == _(ARCHIVE):
         _archive(version)
 

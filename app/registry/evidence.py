@@ -7,6 +7,7 @@ from app.registry.naming import baseline_for, places
 from app.session import actor, may, portal
 from app.ui import forms, frame, links, status, times
 from app.ui.evidence import MOST, measure, report_of
+from app.ui.health import put_away_state
 from core.foundation.text import _
 from core.identity.permissions import Permission
 from core.promotion.evidence_kinds.evidence_kind import EvidenceKind, Measurement
@@ -24,9 +25,10 @@ def evidence_rows(version: ModelVersion) -> None:
     }
     passed = sum(evidence is not None and evidence.verdict == "pass" for evidence in newest.values())
     frame.section(_("Evidence"), hint=_("{n} of {total} passed").format(n=passed, total=len(newest)))
+    may_measure = may(Permission.EVIDENCE_WRITE, project=version.project) and not put_away_state(version.model_id)
     with frame.rows("evidence"):
         for name, evidence in newest.items():
-            _row(version, evidence_kinds()[name], evidence)
+            _row(version, evidence_kinds()[name], evidence, may_measure=may_measure)
     earlier = [evidence for evidence in listed if evidence not in newest.values()]
     if earlier:
         with st.expander(_("{n} earlier").format(n=len(earlier))):
@@ -39,7 +41,7 @@ def _is_missed(kind: EvidenceKind, version: ModelVersion) -> bool:
     return not (kind.comes_with_a_file if version.run_id else kind.comes_with_a_run)
 
 
-def _row(version: ModelVersion, kind: EvidenceKind, evidence: Evidence | None) -> None:
+def _row(version: ModelVersion, kind: EvidenceKind, evidence: Evidence | None, *, may_measure: bool) -> None:
     lead, dot, rest = (evidence.summary if evidence else "").partition(". ")
     detail = _basis(evidence) if evidence else _(kind.missing)
     not_measured_yet = _("not measured yet")
@@ -50,7 +52,7 @@ def _row(version: ModelVersion, kind: EvidenceKind, evidence: Evidence | None) -
         detail=f"{links.escape(rest)}  \n{detail}" if rest else detail,
         icon=status.icon(evidence.verdict if evidence else "no_data"),
     ):
-        if may(Permission.EVIDENCE_WRITE, project=version.project):
+        if may_measure:
             _measure(version, kind, again=evidence is not None)
         if evidence is not None:
             links.follow(report_of(evidence), _("Report"))

@@ -9,6 +9,7 @@ from app.registry.comparison_charts import AXES, HINTS, VIEWS
 from app.registry.evaluations import evaluation_table, interval_chart
 from app.session import actor, may, portal
 from app.ui import charts, forms, frame, links, numbers
+from app.ui.health import put_away_state
 from app.ui.numbers import metric_name
 from app.ui.tables import reading
 from core.foundation.text import N_, _
@@ -24,9 +25,8 @@ KINDS = {"BYTES": N_("text"), "BOOL": N_("true or false")}
 def card(version: ModelVersion) -> None:
     """What the card says, and the way to change it."""
     with frame.section(_("Card"), hint=_("stored apart from the model file, and may be edited")):
-        if may(Permission.MODELS_EDIT, project=version.project) and st.button(
-            _("Edit the card"), icon=":material/edit:", type="tertiary", key="edit_card"
-        ):
+        may_edit = may(Permission.MODELS_EDIT, project=version.project) and not put_away_state(version.model_id)
+        if may_edit and st.button(_("Edit the card"), icon=":material/edit:", type="tertiary", key="edit_card"):
             edit_card(version)
     with frame.card("says"):
         empty_card = _("The card is empty.")

@@ -9,6 +9,7 @@ from core.portal import Portal
 from tests.conftest import People
 from tests.identity.test_keeping import make
 from tests.pages.running import drawn, page, text_of
+from tests.registry.onnx_files import register_tiny
 from tests.upgrade.home import PEOPLE, upgraded
 
 PAGES = {"dataset": "dataset", "view": "feature-view", "model": "model", "endpoint": "endpoint"}
@@ -54,6 +55,7 @@ def offers(test: AppTest) -> set[str]:
 
 OF_THE_VISITOR = {"Sign out", "Switch identity"}
 DOING = {"New version", "Add a snapshot", "Deploy", "Choose a run", "Request promotion", "Serve nothing", "New test"}
+DOING |= {"Edit the card", "Measure quality", "Scan"}
 
 
 @pytest.mark.parametrize("kind", PAGES)
@@ -69,6 +71,15 @@ def test_of_what_was_put_away_only_what_is_possible_is_offered(portal: Portal, p
     assert text_of(deleted).count("**Deleted.**") == 1
     assert "~" not in text_of(deleted)
     assert "Choose a run" not in text_of(deleted)
+
+
+def test_nothing_is_done_with_a_version_of_what_was_archived(portal: Portal, people: People) -> None:
+    version = register_tiny(portal, people.engineer, rows=50)
+    in_use = {"Request promotion", "Edit the card", "Measure quality", "Scan", "Archive"}
+    assert offers(page(portal, people.engineer, "version", id=version.id)) == in_use
+    portal.keeping.archive(people.engineer, object_id=version.model_id)
+    shown = page(portal, people.engineer, "version", id=version.id)
+    assert (offers(shown), "**Archived.**" in text_of(shown)) == (set(), True)
 
 
 def test_what_is_deleted_says_so_and_offers_nothing(portal: Portal, people: People) -> None:
