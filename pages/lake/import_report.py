@@ -5,7 +5,7 @@ import streamlit as st
 from app.lake.imports.answers import answers
 from app.lake.imports.cards import column_cards
 from app.lake.imports.choices import edited
-from app.lake.imports.outcome import what_will_happen
+from app.lake.imports.outcome import has_panel, what_will_happen
 from app.lake.imports.questions import encoding_question, open_questions, time_question
 from app.lake.imports.report import size_of, what_to_look_at
 from app.lake.profiles import preview_table
@@ -48,7 +48,9 @@ def _draw(data_import: Import) -> None:
 
 def _read(data_import: Import, report: ImportReport, *, asks: bool) -> None:
     """What was read, and beside it what that would do."""
-    columns, outcome = st.columns([2.3, 1], gap="medium")
+    columns, outcome = (
+        st.columns([2.3, 1], gap="medium") if has_panel(data_import) else (st.container(), st.container())
+    )
     with outcome:
         what_will_happen(data_import)
     with columns:

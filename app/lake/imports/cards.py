@@ -45,12 +45,14 @@ def column_cards(data_import: Import, *, asks: bool) -> None:
     begin = offset_of(key, size=PAGE)
     part = wanted[begin : begin + PAGE]
     readings = {item.column: item for item in data_import.report.readings}
+    if len(wanted) > len(part):
+        # Above the cards: these are of different heights, and what one pressed would be elsewhere then.
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.caption(shown_of(len(part), len(wanted)), width="content")
+            pager(len(wanted), key=key, size=PAGE)
     with st.container(key="grid_columns", gap="small"):
         for column in part:
             _card(data_import, column, readings.get(column.column), asks=asks)
-    if len(wanted) > len(part):
-        st.caption(shown_of(len(part), len(wanted)))
-    pager(len(wanted), key=key, size=PAGE)
 
 
 def _columns(data_import: Import) -> Sequence[ColumnOutcome]:

@@ -14,6 +14,11 @@ from core.lake.import_values import Import, ImportOutcome
 FEW_TYPES, FEW_ROWS, MOST_LETTERS = 4, 6, 32
 
 
+def has_panel(data_import: Import) -> bool:
+    """Whether there is anything to say of it."""
+    return bool(data_import.outcome or (data_import.report and data_import.report.rejected))
+
+
 def what_will_happen(data_import: Import) -> None:
     """Rows, columns, types and missing values, what is left out, and what changes against the version before."""
     outcome = data_import.outcome

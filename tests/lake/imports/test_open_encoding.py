@@ -32,6 +32,15 @@ def test_an_encoding_that_the_bytes_leave_open_is_answered_for_by_a_person(
         portal.imports.confirm_import(people.engineer, import_id=ready.id, as_proposed=("windows-1252",))
     known = imported(portal, people.engineer, dataset_id=dataset.id, content=content, encoding="windows-1252")
     assert portal.datasets.preview(people.engineer, snapshot_id=known.id, limit=5).rows == ((1, "Zürich"),)
+    later = portal.imports.start_upload(
+        people.engineer,
+        dataset_id=dataset.id,
+        filename="t.csv",
+        content="id,city\n2,Łódź\n".encode("windows-1250"),
+        mode="append",
+        confirm=True,
+    )
+    assert read_here(portal, later).unanswered == ("windows-1250",)
     added = imported(
         portal, people.engineer, dataset_id=dataset.id, content="id,city\n2,Łódź\n".encode(), mode="append"
     )
