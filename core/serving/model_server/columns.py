@@ -4,7 +4,6 @@ what a datatype cannot hold is refused with its place and the reason."""
 import struct
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,9 @@ from core.registry.signature import Datatype, dtype_of
 from core.serving.model_server.decode import quoted, wrong
 from core.serving.model_server.layout import Array, Arrays, Block, Layout
 
-# Where the value stands that lies at a place of the list.
+# Lists of values, each of the same length.
+Parts = Sequence[list[Any]]
+# Where the value stands that lies at a place of all of them.
 Place = Callable[[int], str]
 # An array of the standard library takes a list of such numbers at once and refuses others; numpy would read texts.
 CODES: dict[str, str] = {
@@ -30,19 +31,20 @@ CODES: dict[str, str] = {
     "INT64": "q",
 }
 LENGTH_BYTES = 4
+# So many values of one tensor are not looked at one by one.
+MANY = 16
 NUMBERS = {float, int, type(None)}
 
 
-def typed(values: Sequence[Any], *, datatype: Datatype, place: Place, most_text: int, has_truths: bool = True) -> Array:
-    """The values, one after the other. Null is a missing value: NaN, or the empty text. Where it is known that none of
-    them is true or false, that is not looked for."""
+def typed(parts: Parts, *, datatype: Datatype, place: Place, most_text: int) -> Array:
+    """The values, those of one part after those of the other. Null is a missing value: NaN, or the empty text."""
     if datatype == "BYTES":
-        return _texts(values, place=place, most=most_text)
+        return _texts(parts, place=place, most=most_text)
     if datatype == "BOOL":
-        return _truths(values, place=place)
+        return _truths(parts, place=place)
     if datatype in CODES:
-        return _whole_numbers(values, datatype=datatype, place=place, has_truths=has_truths)
-    return _narrowed(_numbers(values, place=place, has_truths=has_truths), datatype=datatype, place=place)
+        return _whole_numbers(parts, datatype=datatype, place=place)
+    return _narrowed(_numbers(parts, place=place), datatype=datatype, place=place)
 
 
 def filled(layout: Layout, columns: Mapping[str, Sequence[Any]], *, rows: int, most_text: int) -> Arrays:
@@ -52,7 +54,7 @@ def filled(layout: Layout, columns: Mapping[str, Sequence[Any]], *, rows: int, m
 
 def _block(block: Block, columns: Mapping[str, Sequence[Any]], *, rows: int, most_text: int) -> Array:
     values = typed(
-        list(chain.from_iterable(columns[name] for name in block.columns)),
+        [list(columns[name]) for name in block.columns],
         datatype=block.datatype,
         place=lambda at: f"rows[{at % rows}].{block.columns[at // rows]}",
         most_text=most_text,
@@ -63,7 +65,7 @@ def _block(block: Block, columns: Mapping[str, Sequence[Any]], *, rows: int, mos
 def from_bytes(data: memoryview, *, datatype: Datatype, count: int, where: str, most_text: int) -> Array:
     """The values of a binary tensor: little-endian, one after the other, a text after its length in four bytes."""
     if datatype == "BYTES":
-        return _texts(_texts_in(data, count=count, where=where), place=_in(where), most=most_text)
+        return _texts([_texts_in(data, count=count, where=where)], place=_in(where), most=most_text)
     dtype = np.dtype(dtype_of(datatype)).newbyteorder("<")
     size = count * dtype.itemsize
     if len(data) != size:
@@ -88,16 +90,36 @@ def _in(where: str) -> Place:
     return lambda at: f"{where}[{at}]"
 
 
-def _numbers(values: Sequence[Any], *, place: Place, has_truths: bool) -> npt.NDArray[np.float64]:
-    if not has_truths:
+def _numbers(parts: Parts, *, place: Place) -> npt.NDArray[np.float64]:
+    """Of few values the types are looked at. Of many the conversion refuses all but true and false."""
+    if len(parts[0]) < MANY:
+        return _with_nulls(_joined(parts), place=place)
+    values = array("d")
+    for part in parts:
         try:
-            return np.frombuffer(array("d", values), dtype=np.float64)
+            values.fromlist(part)
         except TypeError:
-            pass
-    if not NUMBERS.issuperset(map(type, values)):
-        at, value = next((at, value) for at, value in enumerate(values) if type(value) not in NUMBERS)
+            values.frombytes(_with_nulls(part, place=_from(len(values), place)).tobytes())
+    numbers = np.frombuffer(values, dtype=np.float64)
+    _refuse_truths(numbers, parts, place=place)
+    return numbers
+
+
+def _with_nulls(part: list[Any], *, place: Place) -> npt.NDArray[np.float64]:
+    if not NUMBERS.issuperset(map(type, part)):
+        at, value = next((at, value) for at, value in enumerate(part) if type(value) not in NUMBERS)
         raise wrong(place(at), _("{value} is no number").format(value=quoted(value)))
-    return np.array(values, dtype=np.float64)
+    return np.array(part, dtype=np.float64)
+
+
+def _refuse_truths(numbers: Array, parts: Parts, *, place: Place) -> None:
+    """True and false have become 1 and 0: only where such a number is, their types are looked at."""
+    may_be = ((numbers == 0) | (numbers == 1)).reshape(len(parts), -1).any(axis=1)
+    for number in np.flatnonzero(may_be).tolist():
+        if bool in set(map(type, parts[number])):
+            at = next(at for at, value in enumerate(parts[number]) if type(value) is bool)
+            problem = _("{value} is no number").format(value=quoted(parts[number][at]))
+            raise wrong(place(number * len(parts[number]) + at), problem)
 
 
 def _narrowed(values: npt.NDArray[np.float64], *, datatype: Datatype, place: Place) -> Array:
@@ -112,15 +134,17 @@ def _narrowed(values: npt.NDArray[np.float64], *, datatype: Datatype, place: Pla
     return narrow
 
 
-def _whole_numbers(values: Sequence[Any], *, datatype: Datatype, place: Place, has_truths: bool) -> Array:
-    dtype = dtype_of(datatype)
-    if not has_truths:
+def _whole_numbers(parts: Parts, *, datatype: Datatype, place: Place) -> Array:
+    values, dtype = array(CODES[datatype]), dtype_of(datatype)
+    for part in parts:
         try:
-            return np.frombuffer(array(CODES[datatype], values), dtype=dtype)
+            values.fromlist(part)
         except (TypeError, OverflowError):
-            pass
-    whole = [_whole(value, datatype=datatype, where=place(at)) for at, value in enumerate(values)]
-    return np.array(whole, dtype=dtype)
+            at = _from(len(values), place)
+            values.fromlist([_whole(value, datatype=datatype, where=at(n)) for n, value in enumerate(part)])
+    numbers = np.frombuffer(values, dtype=dtype)
+    _refuse_truths(numbers, parts, place=place)
+    return numbers
 
 
 def _whole(value: Any, *, datatype: Datatype, where: str) -> int:
@@ -137,23 +161,36 @@ def _whole(value: Any, *, datatype: Datatype, where: str) -> int:
     return int(value)
 
 
-def _truths(values: Sequence[Any], *, place: Place) -> Array:
+def _truths(parts: Parts, *, place: Place) -> Array:
+    values = _joined(parts)
     for at, value in enumerate(values):
         if type(value) is not bool:
             raise wrong(place(at), _("{value} is not true or false").format(value=quoted(value)))
     return np.array(values, dtype=np.bool_)
 
 
-def _texts(values: Sequence[Any], *, place: Place, most: int) -> Array:
-    texts = values
-    if set(map(type, values)) != {str}:
-        texts = [_text(value, where=place(at)) if type(value) is not str else value for at, value in enumerate(values)]
+def _texts(parts: Parts, *, place: Place, most: int) -> Array:
+    texts = _joined(parts)
+    if set(map(type, texts)) != {str}:
+        texts = [_text(value, where=place(at)) if type(value) is not str else value for at, value in enumerate(texts)]
     if max(map(len, texts)) > most:
         at, text = next((at, text) for at, text in enumerate(texts) if len(text) > most)
         raise wrong(place(at), _("{value} is too long").format(value=quoted(text)))
     result = np.empty(len(texts), dtype=object)
     result[:] = texts
     return result
+
+
+def _joined(parts: Parts) -> list[Any]:
+    values = list[Any]()
+    for part in parts:
+        values += part
+    return values
+
+
+def _from(begin: int, place: Place) -> Place:
+    """The same place, counted from there."""
+    return lambda at: place(begin + at)
 
 
 def _text(value: Any, *, where: str) -> str:

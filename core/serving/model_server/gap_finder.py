@@ -30,7 +30,8 @@ class GapFinder:
 
     def is_known(self, arrays: Arrays) -> bool:
         """Whether every text is known."""
-        return all(known.issuperset(self._texts(arrays, name)) for name, known in self._known.items())
+        columns = self._layout.texts(arrays)
+        return all(known.issuperset(columns[name]) for name, known in self._known.items())
 
     def in_entities(self, entities: Entities, *, is_measured: bool, is_known: bool) -> InputGaps:
         """Those that measure an endpoint set its time, so no event time of theirs is far from it. Unknown texts are

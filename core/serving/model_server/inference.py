@@ -39,7 +39,6 @@ class Body:
     tensors: Mapping[str, Tensor]
     rest: memoryview
     places: Mapping[str, slice]
-    has_truths: bool
 
 
 class InferenceReader:
@@ -58,14 +57,22 @@ class InferenceReader:
             raise wrong("inference-header-content-length", _("is not how long the JSON of the body is"))
         head = body[:head_bytes] if head_bytes else body
         document = parse_object(head)
-        tensors = _by_name(document.get("inputs"))
-        same_names(tensors, self._names, where="inputs")
+        tensors = self._tensors(document.get("inputs"))
         rest = memoryview(body)[len(head) :]
-        places = _binary_places(tensors, size=len(rest)) if head_bytes else {}
-        sent = Body(tensors, rest, places, has_truths=b"true" in head or b"false" in head)
+        sent = Body(tensors, rest, _binary_places(tensors, size=len(rest)) if head_bytes else {})
         rows = self._rows(tensors)
         arrays = tuple([self._block(block, sent, rows=rows) for block in self._layout.blocks])
         return InferenceRequest(self._id(document), rows, arrays, self._wanted(document))
+
+    def _tensors(self, inputs: Any) -> Mapping[str, Tensor]:
+        try:
+            tensors = {tensor["name"]: tensor for tensor in inputs}
+        except (TypeError, KeyError):
+            tensors = {}
+        if tensors.keys() != self._specs.keys() or len(tensors) < len(inputs):
+            tensors = _by_name(inputs)
+            same_names(tensors, self._names, where="inputs")
+        return tensors
 
     def _rows(self, tensors: Mapping[str, Tensor]) -> int:
         name, tensor = next(iter(tensors.items()))
@@ -76,14 +83,13 @@ class InferenceReader:
     def _block(self, block: Block, body: Body, *, rows: int) -> Array:
         if body.places or ANY in block.row:
             return np.stack([self._tensor(spec, body, rows=rows) for spec in block.specs])
-        shape, size, values = [rows, *block.row], rows * prod(block.row), list[Any]()
-        for spec in block.specs:
-            tensor = body.tensors[spec.name]
-            data = tensor.get("data")
-            if type(data) is not list or len(data) != size or not _is_plain(tensor, spec.datatype, shape):
-                data = _flat(tensor, spec=spec, shape=_checked(tensor, spec=spec, rows=rows))
-            values += data
-        return self._typed(values, block.specs, size=size, body=body).reshape(len(block.specs), *shape)
+        tensors, shape = [body.tensors[name] for name in block.inputs], [rows, *block.row]
+        size = prod(shape)
+        parts = _plain_parts(tensors, datatype=block.datatype, shape=shape, size=size)
+        if parts is None:
+            specs = zip(tensors, block.specs, strict=True)
+            parts = [_flat(tensor, spec=spec, shape=_checked(tensor, spec=spec, rows=rows)) for tensor, spec in specs]
+        return self._typed(parts, block.specs, size=size).reshape(len(parts), *shape)
 
     def _tensor(self, spec: TensorSpec, body: Body, *, rows: int) -> Array:
         """One that comes in binary, or has a shape of its own."""
@@ -92,19 +98,18 @@ class InferenceReader:
         size = prod(shape)
         check_size(rows, columns=size // rows, limits=self._limits, where=spec.name)
         if spec.name not in body.places:
-            values = self._typed(_flat(tensor, spec=spec, shape=shape), (spec,), size=size, body=body)
+            values = self._typed([_flat(tensor, spec=spec, shape=shape)], (spec,), size=size)
         else:
             data, where = body.rest[body.places[spec.name]], f"{spec.name}.data"
             values = from_bytes(data, datatype=spec.datatype, count=size, where=where, most_text=self._limits.text)
         return values.reshape(shape)
 
-    def _typed(self, values: Sequence[Any], specs: Sequence[TensorSpec], *, size: int, body: Body) -> Array:
+    def _typed(self, parts: Sequence[list[Any]], specs: Sequence[TensorSpec], *, size: int) -> Array:
         return typed(
-            values,
+            parts,
             datatype=specs[0].datatype,
             place=lambda at: f"{specs[at // size].name}.data[{at % size}]",
             most_text=self._limits.text,
-            has_truths=body.has_truths,
         )
 
     def _id(self, document: Mapping[str, Any]) -> str:
@@ -173,13 +178,20 @@ def _by_name(inputs: Any) -> dict[str, Tensor]:
     return tensors
 
 
-def _is_plain(tensor: Tensor, datatype: str, shape: list[int]) -> bool:
-    """Whether a tensor says of itself just what is expected and is one list: 1.0 and true are equal to 1, and are no
-    number of rows."""
-    sizes = tensor.get("shape")
-    if tensor.get("datatype") != datatype or sizes != shape or type(sizes[0]) is not int:
-        return False
-    return len(shape) == 1 or (set(map(type, sizes)) == {int} and type(tensor["data"][0]) is not list)
+def _plain_parts(tensors: Sequence[Tensor], *, datatype: str, shape: list[int], size: int) -> list[list[Any]] | None:
+    """The values of tensors that say of themselves just what is expected, each one list; None where one of them takes
+    a second look. Nothing is done for each tensor that can be done for all of them at once."""
+    try:
+        kinds, shapes, parts = ([tensor[member] for tensor in tensors] for member in ("datatype", "shape", "data"))
+        counts = kinds.count(datatype), shapes.count(shape), list(map(len, parts)).count(size)
+    except (KeyError, TypeError):
+        return None
+    if counts != (len(tensors),) * 3 or set(map(type, parts)) != {list}:
+        return None
+    # 1.0 and true are equal to 1, and are no number of rows.
+    has_numbers = set(map(type, chain.from_iterable(shapes))) == {int}
+    is_nested = len(shape) > 1 and any(type(part[0]) is list for part in parts)
+    return parts if has_numbers and not is_nested else None
 
 
 def _checked(tensor: Tensor, *, spec: TensorSpec, rows: int) -> tuple[int, ...]:

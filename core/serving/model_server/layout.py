@@ -4,6 +4,8 @@ is read with one conversion for all of them instead of one for each, and request
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -22,15 +24,19 @@ class Block:
 
     specs: tuple[TensorSpec, ...]
 
-    @property
+    @cached_property
     def datatype(self) -> Datatype:
         return self.specs[0].datatype
 
-    @property
+    @cached_property
     def row(self) -> tuple[int, ...]:
         return self.specs[0].row
 
-    @property
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        return tuple(spec.name for spec in self.specs)
+
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """What fills the block by name, in order; empty where only whole tensors can."""
         return tuple(name for spec in self.specs for name in spec.names)
@@ -55,15 +61,13 @@ class Layout:
             own = spec.name if spec.columns or ANY in spec.row else ""
             alike.setdefault((spec.datatype, spec.row, own), []).append(spec)
         self.blocks = tuple(Block(tuple(specs)) for specs in alike.values())
-        self._inputs = [
-            (spec.name, block, at) for block, of in enumerate(self.blocks) for at, spec in enumerate(of.specs)
-        ]
+        self._inputs = [name for block in self.blocks for name in block.inputs]
         self._places = dict(_places(self.blocks))
         self.is_fixed = not any(ANY in block.row for block in self.blocks)
 
     def by_name(self, arrays: Arrays) -> dict[str, Array]:
         """What the session takes: an array [rows, ...] for each input."""
-        return {name: arrays[block][at] for name, block, at in self._inputs}
+        return dict(zip(self._inputs, chain.from_iterable(arrays), strict=True))
 
     def column(self, arrays: Arrays, name: str) -> Array:
         """The values of a column, one a row."""
@@ -74,6 +78,14 @@ class Layout:
 
     def columns(self, arrays: Arrays) -> Mapping[str, Array]:
         return {name: self.column(arrays, name) for name in self._places}
+
+    def texts(self, arrays: Arrays) -> dict[str, list[str]]:
+        """The columns of texts, all at once."""
+        columns: dict[str, list[str]] = {}
+        for block, array in zip(self.blocks, arrays, strict=True):
+            if block.datatype == "BYTES" and block.columns:
+                columns |= zip(block.columns, (array[0].T if block.row else array).tolist(), strict=True)
+        return columns
 
     def joined(self, parts: Sequence[Arrays]) -> Arrays:
         """The rows of several requests, one after the other."""
