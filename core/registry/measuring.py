@@ -13,7 +13,7 @@ from core.tasks.measures.claims import non_inferiority
 from core.tasks.metrics import in_words
 from core.tasks.predictions import Predictions
 from core.tasks.task import Task, task_of
-from core.tasks.values import Interval, Verdict
+from core.tasks.values import Verdict
 
 WORST_FIRST = (Verdict.FAIL, Verdict.NO_DATA, Verdict.INCONCLUSIVE, Verdict.PASS)
 
@@ -37,7 +37,7 @@ def measure_quality(
         project=candidate.project,
         kind=QUALITY,
         subject=candidate.id,
-        verdict=judge(task, report.deltas),
+        verdict=judge(task, report),
         summary=_summary(task, report, candidate=candidate, baseline=baseline),
         measured_on={**measured_on, **({"baseline": baseline.digest} if baseline else {})},
         content=report.model_dump(mode="json"),
@@ -62,14 +62,14 @@ def scan_safety(store: Store, *, version: ModelVersion, measured_by: str, limits
     )
 
 
-def judge(task: type[Task], deltas: dict[str, Interval]) -> Verdict:
+def judge(task: type[Task], report: QualityReport) -> Verdict:
     """The worst of the verdicts on the metrics that have a margin; passed when there is nothing to compare with."""
     verdicts = {
-        non_inferiority(deltas.get(metric.name), better=metric.better, margin=task.margins[metric.name])
+        non_inferiority(report.deltas.get(metric.name), better=metric.better, margin=report.margins[metric.name])
         for metric in task.metrics
-        if metric.name in task.margins
+        if metric.name in report.margins
     }
-    return next(verdict for verdict in WORST_FIRST if verdict in verdicts) if deltas else Verdict.PASS
+    return next(verdict for verdict in WORST_FIRST if verdict in verdicts) if report.deltas else Verdict.PASS
 
 
 def _chosen(candidate: ModelVersion, *, baseline: ModelVersion | None, holdout: str) -> tuple[Evaluation, ...]:
@@ -125,7 +125,8 @@ def _report(
         holdout=evaluation.holdout,
         holdout_name=evaluation.holdout_name,
         rows=len(judged[0]),
-        margins=dict(task.margins) if baseline else {},
+        margins=task.margins_against(figures[1]) if baseline else {},
+        remarks=task.remarks(judged[0]),
         **spread.as_fields(),
     )
 

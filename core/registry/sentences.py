@@ -44,6 +44,7 @@ def measures_of(task: type[Task], figures: Figures, *, deltas: Figures) -> tuple
             delta=deltas.get(metric.name),
         )
         for metric in metrics
+        if metric.name in figures or metric.name in deltas
     )
 
 

@@ -193,7 +193,8 @@ class NewEvidence(Value):
 
 class QualityReport(Value):
     """The content of QUALITY evidence. `deltas` are candidate minus baseline, paired by row, and `margins` how much
-    worse still counts as no worse; all about the baseline is empty without one."""
+    worse still counts as no worse; all about the baseline is empty without one. `remarks` are what one must know to
+    read the metrics."""
 
     metrics: dict[str, Interval]
     baseline: str
@@ -206,6 +207,7 @@ class QualityReport(Value):
     margins: dict[str, float] = Field(default_factory=dict)
     spread: LabelSpread | None = Field(default=None, exclude_if=lambda spread: spread is None)
     task: str = Field(default=BINARY, exclude_if=lambda task: task == BINARY)
+    remarks: tuple[str, ...] = Field(default=(), exclude_if=lambda remarks: not remarks)
 
 
 class Finding(Value):

@@ -22,6 +22,11 @@ class Metric:
     chance: float | None = None
 
 
+# Those that several tasks have: they mean the same in each.
+LOG_LOSS = Metric("log_loss", N_("Log loss"), N_("log loss"), "down", scale=POSITIVE)
+CALIBRATION_ERROR = Metric("ece", N_("Calibration error"), N_("calibration error"), "down", scale=SHARE)
+MACRO_F1 = Metric("macro_f1", N_("Macro F1"), N_("macro F1"), "up", scale=SHARE)
+
 P99_MS, ERROR_RATE, CAPACITY_RPS, PARITY_MISMATCHES = "p99_ms", "error_rate", "capacity_rps", "parity_mismatches"
 # What serves is judged by these, whatever its task.
 OPERATIONAL = (

@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from core.foundation.plugins import Plugin, choose, discover
+from core.foundation.text import _
 from core.tasks import kinds as folder
 from core.tasks.metrics import OPERATIONAL, Metric, by_name
 from core.tasks.predictions import Array, Outputs, Predictions
@@ -25,9 +26,10 @@ class Task(Plugin, ABC):
 
     `metrics` are shown in their order; `leading` names them in the order of how much they say, so that its first
     chooses among models. `margins` say how much worse than its baseline a model may be and still count as no worse;
-    what is not in it is shown and not judged. `pictures` are what `lines` draws. The outputs of two runs on the same
-    row may differ by `tolerance`. `followed` are the metrics that are taken where a model serves, once outcomes are
-    known: the leading ones, unless it says otherwise."""
+    what is not in it is shown and not judged. They are shares of the baseline's figure where these have the unit of the
+    label. `pictures` are what `lines` draws. The outputs of two runs on the same row may differ by `tolerance`.
+    `followed` are the metrics that are taken where a model serves, once outcomes are known: the leading ones, unless it
+    says otherwise. Of the tasks that fit a label the one with the lowest `precedence` is proposed first."""
 
     metrics: ClassVar[tuple[Metric, ...]] = ()
     leading: ClassVar[tuple[str, ...]] = ()
@@ -35,11 +37,18 @@ class Task(Plugin, ABC):
     pictures: ClassVar[tuple[Picture, ...]] = ()
     tolerance: ClassVar[float] = 1e-5
     followed: ClassVar[tuple[str, ...]] = ()
+    margins_are_shares: ClassVar[bool] = False
+    precedence: ClassVar[int] = 100
 
     @classmethod
     @abstractmethod
     def fits(cls, column: pa.ChunkedArray) -> bool:
         """Whether the values of a column look like labels of this task: what is proposed, not what is allowed."""
+
+    @classmethod
+    def reason_of(cls, column: pa.ChunkedArray) -> str:
+        """Why it is proposed for a column that it fits."""
+        return _("the values look like labels of this task")
 
     @classmethod
     @abstractmethod
@@ -75,6 +84,18 @@ class Task(Plugin, ABC):
     @abstractmethod
     def compare(cls, before: Predictions, *, after: Predictions) -> dict[str, Interval]:
         """After minus before for every metric, paired by row, with its 95 % interval."""
+
+    @classmethod
+    def margins_against(cls, baseline: Mapping[str, Interval]) -> dict[str, float]:
+        """The margins in the units of the figures that the baseline has."""
+        if not cls.margins_are_shares:
+            return dict(cls.margins)
+        return {name: share * abs(baseline[name].value) for name, share in cls.margins.items() if name in baseline}
+
+    @classmethod
+    def remarks(cls, predictions: Predictions) -> tuple[str, ...]:
+        """What one must know to read the figures, in sentences."""
+        return ()
 
     @classmethod
     def lines(cls, predictions: Predictions) -> tuple[Line, ...]:

@@ -32,16 +32,6 @@ class Interval(Value):
     high: float
 
 
-class Target(Value):
-    """What a model predicts: the task, the column of the label, the names of its classes in the order of the model's
-    outputs, and the column whose rows belong together where the task ranks within groups."""
-
-    task: str = BINARY
-    label: str = Field(default="", exclude_if=lambda label: not label)
-    classes: tuple[ClassName, ...] = Field(default=(), max_length=10_000, exclude_if=lambda classes: not classes)
-    group: str = Field(default="", exclude_if=lambda group: not group)
-
-
 class OutputSpec(Value):
     """An output of the ONNX file: a column [rows], or [rows, width] with the `names` of its columns where they have
     any. FP64 are numbers, BYTES is text."""
@@ -49,6 +39,27 @@ class OutputSpec(Value):
     name: str
     datatype: Literal["BYTES", "FP64"] = "FP64"
     names: tuple[str, ...] | None = None
+
+
+class Target(Value):
+    """What a model predicts: the task, the column of the label, the names of its classes in the order of the model's
+    outputs, and the column whose rows belong together where the task ranks within groups. `interval` is the share of
+    numbers that lies between the model's `low` and `high`, where it gives them; `outputs` are those of a model that has
+    no label."""
+
+    task: str = BINARY
+    label: str = Field(default="", exclude_if=lambda label: not label)
+    classes: tuple[ClassName, ...] = Field(default=(), max_length=10_000, exclude_if=lambda classes: not classes)
+    group: str = Field(default="", exclude_if=lambda group: not group)
+    interval: float | None = Field(default=None, gt=0, lt=1, exclude_if=lambda share: share is None)
+    outputs: tuple[OutputSpec, ...] = Field(default=(), max_length=1_000, exclude_if=lambda outputs: not outputs)
+
+
+class Proposal(Value):
+    """A task that fits a column, with the reason in words."""
+
+    task: str
+    reason: str
 
 
 class LabelSpread(Value):

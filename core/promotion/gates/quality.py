@@ -108,7 +108,8 @@ class QualityGate(Gate):
         """Those of the policy for the metrics of the version's task; where it names none of them, those of the task."""
         task = task_called(measured.task)
         own = {metric.name for metric in task.metrics}
-        return {name: margin for name, margin in self.params.margins.items() if name in own} or task.margins
+        named = {name: margin for name, margin in self.params.margins.items() if name in own}
+        return named or task.margins_against(measured.baseline_metrics or measured.metrics)
 
     def _verdict(self, metric: str, delta: Interval, margin: float) -> Verdict:
         better = quality_metrics()[metric].better

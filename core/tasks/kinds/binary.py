@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from core.foundation.errors import Invalid
 from core.foundation.text import N_, _
+from core.tasks.label_columns import different, is_named, refuse_missing
 from core.tasks.measures import curves, probabilities
 from core.tasks.measures.gaps import gaps_of_numbers
-from core.tasks.measures.scales import POSITIVE, SHARE
-from core.tasks.metrics import Metric
+from core.tasks.measures.scales import SHARE
+from core.tasks.metrics import CALIBRATION_ERROR, LOG_LOSS, Metric
 from core.tasks.predictions import Array, Outputs, Predictions
 from core.tasks.task import Task
 from core.tasks.values import BINARY, NO, YES, Flip, Interval, LabelSpread, Line, OutputSpec, Picture, Target
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 OUTPUT = "probability"
+# What is true or false is such a label too.
+BOOLEANS = {"false": NO, "true": YES}
 
 
 class BinaryTask(Task):
@@ -28,10 +31,11 @@ class BinaryTask(Task):
     title = N_("Yes or no")
     metrics = (
         Metric("auc", N_("AUC"), N_("AUC"), "up", scale=SHARE, chance=0.5),
-        Metric("log_loss", N_("Log loss"), N_("log loss"), "down", scale=POSITIVE),
+        LOG_LOSS,
         Metric("brier", N_("Brier score"), N_("Brier score"), "down", scale=SHARE),
-        Metric("ece", N_("Calibration error"), N_("calibration error"), "down", scale=SHARE),
+        CALIBRATION_ERROR,
     )
+    precedence = 0
     # Log loss says most about probabilities, then the order, then calibration, then what it costs.
     leading = ("log_loss", "auc", "ece", "brier")
     followed = ("auc", "log_loss", "ece")
@@ -68,19 +72,20 @@ class BinaryTask(Task):
         return set(_texts(column)) == {NO, YES}
 
     @classmethod
+    def reason_of(cls, column: pa.ChunkedArray) -> str:
+        return _("every value is yes or no")
+
+    @classmethod
     def target_of(cls, column: pa.ChunkedArray, *, label: str, group: str = "") -> Target:
         cls.labels_of(column, target=Target())
         return Target(label=label)
 
     @classmethod
     def labels_of(cls, column: pa.ChunkedArray, *, target: Target) -> Array:
-        if column.null_count:
-            every = column.null_count == len(column)
-            text = _("every label is missing") if every else _("labels are missing in {n} rows")
-            raise Invalid(text.format(n=column.null_count), field="label")
+        refuse_missing(column)
         if not set(_texts(column)) <= {NO, YES}:
             raise Invalid(_("the labels are not 0 and 1"), field="label")
-        return column.cast("float64").to_numpy()
+        return _as_numbers(column).to_numpy()
 
     @classmethod
     def spread_of(cls, labels: Array, *, target: Target) -> LabelSpread:
@@ -147,6 +152,14 @@ class BinaryTask(Task):
 
 def _texts(column: pa.ChunkedArray) -> list[str]:
     """The different values, as whole numbers where they are such; more than the first ten say nothing new."""
+    values = [str(value) for value in different(column)[:10].to_pylist()]
+    return [BOOLEANS.get(value.lower(), value.removesuffix(".0")) for value in values]
+
+
+def _as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
     import pyarrow.compute as pc
 
-    return [str(value).removesuffix(".0") for value in pc.unique(column.drop_null()).to_pylist()[:10]]
+    if is_named(column) and column.type != "bool":
+        lowered = pc.utf8_lower(column.cast("string"))
+        column = pc.replace_substring(pc.replace_substring(lowered, "true", YES), "false", NO)
+    return column.cast("float64")

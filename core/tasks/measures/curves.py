@@ -1,10 +1,10 @@
-"""How probabilities behave, as lines of at most 60 points, and which decisions differ between two models."""
+"""How probabilities and numbers behave, as lines of at most 60 points, and which decisions of two models differ."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.tasks.measures.probabilities import CALIBRATION_BINS
+from core.tasks.measures.calibration import BINS, bins_of
 
 if TYPE_CHECKING:
     from numpy import float64, int64
@@ -45,11 +45,11 @@ def calibration(labels: Floats, *, probabilities: Floats) -> tuple[Floats, Float
     """Mean probability against share of positives, by bin."""
     import numpy as np
 
-    bins = np.minimum((probabilities * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
-    rows = np.bincount(bins, minlength=CALIBRATION_BINS)
+    bins = bins_of(probabilities)
+    rows = np.bincount(bins, minlength=BINS)
     filled = rows > 0
-    predicted = np.bincount(bins, weights=probabilities, minlength=CALIBRATION_BINS)
-    happened = np.bincount(bins, weights=labels, minlength=CALIBRATION_BINS)
+    predicted = np.bincount(bins, weights=probabilities, minlength=BINS)
+    happened = np.bincount(bins, weights=labels, minlength=BINS)
     return predicted[filled] / rows[filled], happened[filled] / rows[filled]
 
 
@@ -59,3 +59,20 @@ def scores(probabilities: Floats) -> tuple[Floats, Floats]:
 
     counts, edges = np.histogram(probabilities, bins=SCORE_BINS, range=(0.0, 1.0))
     return (edges[:-1] + edges[1:]) / 2, counts / max(1, probabilities.size)
+
+
+def spread_over(values: Floats) -> NDArray[int64]:
+    """The places of rows from the lowest value to the highest, evenly by their rank."""
+    import numpy as np
+
+    order = np.argsort(values, kind="stable")
+    return order[np.unique(np.linspace(0, values.size - 1, MOST_POINTS).round().astype(np.int64))]
+
+
+def shares_by_size(values: Floats) -> tuple[Floats, Floats]:
+    """Share of rows by value; the outermost bins hold the lowest and the highest 1 % too."""
+    import numpy as np
+
+    low, high = np.quantile(values, (0.01, 0.99))
+    counts, edges = np.histogram(np.clip(values, low, high), bins=SCORE_BINS, range=(low, high))
+    return (edges[:-1] + edges[1:]) / 2, counts / values.size

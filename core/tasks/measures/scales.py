@@ -67,6 +67,14 @@ POSITIVE = Scale(0.0, math.inf, stretched=math.log, back=math.exp, slope=lambda 
 # The difference of two shares, from -1 to 1: the inverse hyperbolic tangent. R. A. Fisher, On the "Probable Error" of a
 # Coefficient of Correlation Deduced from a Small Sample, Metron 1 (1921).
 DIFFERENCE = Scale(-1.0, 1.0, stretched=math.atanh, back=math.tanh, slope=lambda value: 1 / (1 - value * value))
+# What is 1 at the most and has no other end (R2, which is 1 minus what is never below 0).
+AT_MOST_ONE = Scale(
+    -math.inf,
+    1.0,
+    stretched=lambda value: -math.log(1 - value),
+    back=lambda value: 1 - math.exp(-value),
+    slope=lambda value: 1 / (1 - value),
+)
 # What has no ends, for instance the difference of two log losses.
 UNBOUNDED = Scale(-math.inf, math.inf, stretched=float, back=float, slope=lambda _value: 1.0)
 
