@@ -80,14 +80,19 @@ class Clumsy(DemoKind):
 
 
 @pytest.mark.parametrize("wrong", ["at_launch", "ingest_events", "ingest_outputs", "ingest_events ended"])
-def test_a_mistake_of_a_domain_fails_its_job_and_stops_no_other(portal: Portal, wrong: str) -> None:
+def test_a_mistake_of_a_domain_fails_its_job_and_stops_no_other(
+    portal: Portal, caplog: pytest.LogCaptureFixture, wrong: str
+) -> None:
     bad = submit(portal, way="count", steps=3, kind="test.clumsy")
     with worker_for(portal, kinds=[*KINDS, Clumsy(wrong)], loops=()):
         job = wait_for_job(portal, bad)
         good = submit(portal, way="greet")
         assert wait_for_job(portal, good).state is JobState.SUCCEEDED
     assert job.state is JobState.FAILED
-    assert job.cause == f"RuntimeError: a mistake in {wrong.split()[0]}"
+    words, error_id = job.cause.split("; error ")
+    assert words == f"RuntimeError: a mistake in {wrong.split()[0]}"
+    # Under that id operators find where it happened.
+    assert [record.exc_info is not None for record in caplog.records if error_id == vars(record).get("error")] == [True]
     assert free_cores(portal) == 4
 
 
