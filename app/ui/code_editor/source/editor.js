@@ -144,10 +144,12 @@ class Editor {
     if (this.text !== this.sent) queueMicrotask(() => this.send());
   }
 
+  /** The page is left. What was not sent yet is kept by the browser: sending it now would draw the next page twice. */
   close() {
-    this.send();
-    this.view.destroy();
+    clearTimeout(this.timer);
+    const view = this.view;
     this.view = null;
+    view.destroy();
     this.host.remove();
   }
 }
