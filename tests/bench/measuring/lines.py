@@ -57,6 +57,12 @@ def at_least(name: str, ours: float, peer: float, *, times: float, unit: str) ->
     return Line(name, f"{ours:.3g} {unit}", f"{peer:.3g} {unit}", ratio, f">= {times} x less", ratio >= times)
 
 
+def at_least_as_fast(name: str, ours: float, peer: float, *, share: float, unit: str) -> Line:
+    """Rates: ours must be that share of the peer's."""
+    ratio = ours / peer
+    return Line(name, f"{ours:.3g} {unit}", f"{peer:.3g} {unit}", ratio, f">= {share} x", ratio >= share)
+
+
 def beside(name: str, ours: float, peer: float, *, unit: str) -> Line:
     """Two figures without a goal."""
     return Line(name, f"{ours:.3g} {unit}", f"{peer:.3g} {unit}", peer / ours, "", None)
