@@ -7,11 +7,14 @@ import pyarrow as pa
 import pytest
 
 from core.registry.onnx_safety import inspect
+from core.tasks.measures.probabilities import auc
+from core.training.preparation import learn
 from core.training.tree_recipes.binning import bin_rows
 from core.training.tree_recipes.objectives import Kind
 from core.training.tree_recipes.rows import Rows, features_of
 from core.training.tree_recipes.trees import ensemble_of, trees_in
 from tests.effort import tries
+from tests.training.flights import contract, splits
 from tests.training.raw_tables import gap, prepared, strange_table
 from tests.training.tree_recipes.boosted import KINDS, answers, binned, boosted, file_of, written
 
@@ -89,3 +92,17 @@ def test_many_columns_come_in_two_tensors() -> None:
         "texts",
         "numbers",
     ]
+
+
+def test_it_equals_lightgbm_on_rows_of_real_flights() -> None:
+    tables = splits()
+    preparation = learn(tables["train"], contract=contract())
+    rows = {
+        name: Rows(features_of(table, preparation=preparation), table["label"].to_numpy().astype(float))
+        for name, table in tables.items()
+    }
+    data = bin_rows(rows["train"], validation=rows["validation"], preparation=preparation, threads=1)
+    model = boosted(data)
+    expected = model.predict(rows["test"].features)
+    assert gap(answers(model, tables["test"], data=data), expected) <= MOST
+    assert auc(rows["test"].labels, probabilities=expected) > 0.8
