@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import Invalid
-from .examples import INPUT, as_rows, by_input, plain, with_codes, with_texts
+from .examples import INPUT, TEXT, are_texts, as_rows, by_input, plain, with_codes, with_texts
 
 # What the portal's runtime reads, and what each converter can write.
 OPSETS = {"": 20, "ai.onnx.ml": 3}
@@ -131,6 +131,8 @@ def _teach_boosters(model: Any, skl2onnx: Any) -> None:
 
 
 def _types_of(model: Any, example: Any, types: Any) -> list[tuple[str, Any]]:
+    if are_texts(example):
+        return [(TEXT, types.StringTensorType([None, 1]))]
     if not _has_named_columns(model, example):
         return [(INPUT, types.FloatTensorType([None, _width(example)]))]
     kinds = {name: example[name].dtype.kind in "fiub" for name in example.columns}

@@ -7,7 +7,7 @@ from typing import Any
 
 from .frames import rows_of
 
-INPUT = "float_input"
+INPUT, TEXT = "float_input", "text"
 
 
 def as_rows(example: Any) -> list[dict[str, Any]]:
@@ -16,10 +16,19 @@ def as_rows(example: Any) -> list[dict[str, Any]]:
         frames = [columns_of(values, prefix=name, is_alone=False) for name, values in example.items()]
         columns = {name: values for frame in frames for name, values in frame.items()}
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    if are_texts(example):
+        return [{TEXT: _text(value)} for value in example]
     if hasattr(example, "dtype") or hasattr(example, "numpy"):
         columns = columns_of(example, prefix="x", is_alone=True)
         return rows_of([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])
     return rows_of(example)
+
+
+def are_texts(example: Any) -> bool:
+    """Whether it is a list, a column or an array of texts alone, as models of texts take them."""
+    if hasattr(example, "columns") or isinstance(example, Mapping) or getattr(example, "ndim", 1) != 1:
+        return False
+    return len(example) > 0 and all(isinstance(value, str) for value in example)
 
 
 def columns_of(values: Any, *, prefix: str, is_alone: bool) -> dict[str, list[Any]]:

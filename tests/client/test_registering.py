@@ -103,3 +103,8 @@ def test_rows_are_made_of_whatever_a_model_takes() -> None:
         {"a": None, "n": None},
         {"a": "é", "n": 1.5},
     ]
+
+
+def test_a_list_of_texts_is_one_column() -> None:
+    assert as_rows(["a b", "c"]) == [{"text": "a b"}, {"text": "c"}]
+    assert as_rows(pd.Series(["a"])) == [{"text": "a"}]

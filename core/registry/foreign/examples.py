@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Array = npt.NDArray[Any]
 
 MOST_ROWS, MOST_COLUMNS = 100_000, 20_000
-PARQUET, ARROW = b"PAR1", b"ARROW1"
+PARQUET, ARROW, ARROW_STREAM = b"PAR1", b"ARROW1", b"\xff\xff\xff\xff"
 ARRAY_DIMENSIONS = 8
 
 
@@ -42,6 +42,8 @@ def _table(data: bytes, *, field: str) -> Any:
             return pq.read_table(io.BytesIO(data))
         if data.startswith(ARROW):
             return pa.ipc.open_file(data).read_all()
+        if data.startswith(ARROW_STREAM):
+            return pa.ipc.open_stream(data).read_all()
         return _of_json(unambiguous(data))
     except (pa.ArrowException, ValueError, TypeError, AttributeError, OSError) as error:
         why = str(error).partition("\n")[0][:200]

@@ -102,10 +102,11 @@ def test_rows_come_as_parquet_arrow_or_json_and_are_the_same() -> None:
     frame = pa.table(
         {"n": pa.array([1, None], pa.int32()), "t": pa.array(["a", None]).dictionary_encode(), "b": [True, None]}
     )
-    written = {"parquet": io.BytesIO(), "arrow": io.BytesIO()}
+    written = {name: io.BytesIO() for name in ("parquet", "arrow", "stream")}
     pq.write_table(frame, written["parquet"])
-    with pa.ipc.new_file(written["arrow"], frame.schema) as target_file:
-        target_file.write_table(frame)
+    for name, writer in (("arrow", pa.ipc.new_file), ("stream", pa.ipc.new_stream)):
+        with writer(written[name], frame.schema) as target_file:
+            target_file.write_table(frame)
     rows = [{"n": 1, "t": "a", "b": True}, {"n": None, "t": None, "b": None}]
     contents = [*(stream.getvalue() for stream in written.values()), json.dumps(rows).encode()]
     for content in contents:
