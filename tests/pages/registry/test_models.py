@@ -56,13 +56,14 @@ def test_a_version_shows_evidence_and_what_is_missing(stage: Stage) -> None:
     test = page(stage.portal, stage.people.engineer, "version", id=version.id)
     shown = text_of(test)
     assert "which training never saw" in shown
-    assert "0 of 4 passed" in shown
+    assert "0 of 5 passed" in shown
+    assert "Not compared with its source" in shown
     assert "Deploy to staging first" in shown
     test.button(key="measure_quality").click()
     drawn(test)
     test.button(key="measure_safety").click()
     drawn(test)
-    assert "2 of 4 passed" in text_of(drawn(test))
+    assert "2 of 5 passed" in text_of(drawn(test))
     kinds = {
         evidence.kind for evidence in stage.portal.evidence.list_evidence(stage.people.viewer, subject=version.id).items
     }

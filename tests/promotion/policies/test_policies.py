@@ -127,6 +127,6 @@ def test_what_does_not_exist_is_not_found(stage: Stage) -> None:
 
 def test_gates_can_be_listed_with_their_forms(stage: Stage) -> None:
     cards = {card.name: card for card in stage.portal.policies.list_gates(stage.people.viewer)}
-    assert set(cards) == {"quality", "parity", "load_test", "safety", "inputs"}
+    assert set(cards) == {"quality", "parity", "load_test", "safety", "conversion", "inputs"}
     assert "interval" in cards["quality"].help
     assert cards["load_test"].parameters["properties"]["capacity_rps"]["minimum"] == 0
