@@ -11,7 +11,8 @@ from typing import Any
 
 from pydantic import Field
 
-from core.features.values import EntityQuery, FeatureRule, Split, VersionTests, ViewUse
+from core.features.training_sets.values import EntityQuery, Split
+from core.features.values import FeatureRule, VersionTests, ViewUse
 from core.foundation.text import N_
 from core.foundation.values import Value
 from core.lake.values import TimeZoneRule

@@ -80,9 +80,10 @@ def _table(replays: tuple[Replay, ...]) -> None:
 def _start(endpoint: Endpoint) -> None:
     version = portal().registry.get_version(actor(), version_id=endpoint.routes[0].version_id)
     training_set = _training_set(version.training_set_id)
-    end = training_set.splits[-1].end if training_set and training_set.splits else date.today()
-    start = training_set.splits[-1].start if training_set and training_set.splits else end - timedelta(days=1)
-    if training_set and training_set.splits:
+    held_out = training_set.splits[-1] if training_set and training_set.splits else None
+    end = (held_out and held_out.end) or date.today()
+    start = (held_out and held_out.start) or end - timedelta(days=1)
+    if held_out and held_out.end:
         st.caption(_("Held-out rows run from {start} to {end}.").format(start=start, end=end))
     first = st.date_input(_("From"), value=end - timedelta(days=2), key="replay_start")
     last = st.date_input(_("To, excluded"), value=end, key="replay_end")

@@ -12,8 +12,8 @@ from app.lake.source_picker import choose_sources
 from app.session import actor, portal
 from app.ui import links, status
 from app.ui.wording import counted
-from core.features.training_sets.values import TrainingSet
-from core.features.values import EntityQuery, FeatureVersion, FeatureView, Split, VersionState, ViewUse
+from core.features.training_sets.values import EntityQuery, Split, TrainingSet
+from core.features.values import FeatureVersion, FeatureView, VersionState, ViewUse
 from core.foundation.text import N_, _
 from core.foundation.validation import invalid_of
 

@@ -58,22 +58,19 @@ def _clean(training_set: TrainingSet) -> str:
 
 
 def splits_table(training_set: TrainingSet) -> None:
-    """The time windows with their rows, and what is known of the label in each."""
+    """The splits with their rows, their windows of time where they are such, and what is known of the label in each."""
     splits = {split.name: split for split in training_set.splits}
-    columns = {
-        _("Split"): [links.escape(split.name) for split in training_set.asked],
-        _("From"): [str(split.start) for split in training_set.asked],
-        _("To"): [str(split.end) for split in training_set.asked],
-        _("Rows"): [numbers.number(splits[split.name].rows) if splits else "—" for split in training_set.asked],
-    }
+    windows = {split.name: split for split in training_set.asked}
+    names = list(windows or splits or (training_set.shares.shares if training_set.shares else ()))
+    columns = {_("Split"): [links.escape(name) for name in names]}
+    if windows:
+        columns[_("From")] = [str(windows[name].start) for name in names]
+        columns[_("To")] = [str(windows[name].end) for name in names]
+    columns[_("Rows")] = [numbers.number(splits[name].rows) if splits else "—" for name in names]
     if training_set.entity.can_teach:
-        columns[_("Positive")] = [
-            _percent(splits[split.name].positive_share) if splits else "—" for split in training_set.asked
-        ]
+        columns[_("Positive")] = [_percent(splits[name].positive_share) if splits else "—" for name in names]
     elif training_set.entity.label:
-        columns[_("No label")] = [
-            numbers.number(splits[split.name].unlabeled) if splits else "—" for split in training_set.asked
-        ]
+        columns[_("No label")] = [numbers.number(splits[name].unlabeled) if splits else "—" for name in names]
     reading(columns)
     for note in training_set.notes:
         st.caption(links.escape(note))
@@ -88,7 +85,7 @@ def label(training_set: TrainingSet) -> None:
     if not training_set.entity.can_teach:
         frame.section(_("Label"))
         st.markdown(label_words(training_set, code=True))
-        st.caption(_("The set is for scoring and analysis. Runs and sweeps learn from a label of 0 and 1."))
+        st.caption(_("The set is for scoring and analysis. Runs and sweeps learn from a label that has a task."))
     elif training_set.splits:
         frame.section(_("Positive share"))
         names, shares = (

@@ -35,14 +35,19 @@ class Features:
         sql: str,
         sources: Mapping[str, str] | Sequence[str],
         row_id: str,
-        event_time: str,
+        event_time: str = "",
         label: str = "",
         uses: Sequence[Use] = (),
-        splits: Mapping[str, tuple[Day, Day]],
+        splits: Mapping[str, tuple[Day, Day]] = {},
+        shares: Mapping[str, Any] | None = None,
         categories: Sequence[str] = (),
         numbers: Sequence[str] = (),
         keys_only: Sequence[str] = (),
         label_kind: Literal["binary", "any"] = "binary",
+        label_from: Mapping[str, Any] | None = None,
+        task: str = "",
+        group: str = "",
+        weight: str = "",
         project: str = "",
         known_at: bool = True,
     ) -> TrainingSet:
@@ -51,26 +56,24 @@ class Features:
 
         `sources` are the datasets that the SQL names: their names, or what it calls them with a dataset or snapshot.
         Without `categories` and `numbers` the rows bring no inputs of their own; `keys_only` are columns by which
-        `uses` are looked up and from which nothing is learned. Models learn from a label of 0 and 1; of the label
-        kind "any" the set is for scoring and analysis."""
+        `uses` are looked up and from which nothing is learned. Models learn from a label of 0 and 1, or what
+        `task` names; of the label kind "any" the set is for scoring and analysis.
+
+        Rows without `event_time` stand for themselves, and have `shares` instead of `splits`: {"train": 0.7, ...}, at
+        random, or by what the portal's ShareSplits say: {"shares": ..., "by": ..., "column": ..., "seed": ...}."""
         called = sources if isinstance(sources, Mapping) else dict(zip(sources, sources, strict=True))
         entity = {
             "sql": sql,
             "sources": {name: self.lake.snapshot(source)["id"] for name, source in called.items()},
-            "row_id": row_id,
-            "event_time": event_time,
-            "label": label,
-            "label_kind": label_kind,
-            "categories": list(categories),
-            "numbers": list(numbers),
-            "keys_only": list(keys_only),
+            **{"row_id": row_id, "event_time": event_time, "label": label, "group": group, "weight": weight},
+            **{"label_kind": label_kind, "label_from": label_from and dict(label_from), "task": task},
+            **{"categories": list(categories), "numbers": list(numbers), "keys_only": list(keys_only)},
         }
         arguments = {
-            "project": project or only_project(self.transport),
-            "name": name,
-            "entity": entity,
+            **{"project": project or only_project(self.transport), "name": name, "entity": entity},
             "uses": [use.as_argument(self.version) for use in uses],
-            "splits": [{"name": split, "start": str(start), "end": str(end)} for split, (start, end) in splits.items()],
+            "splits": [{"name": split, "start": str(days[0]), "end": str(days[1])} for split, days in splits.items()],
+            "shares": _shares(shares) if shares else None,
             "known_at": known_at,
         }
         return TrainingSet(self.transport.call("features.create_training_set", arguments)["id"], self.transport)
@@ -111,6 +114,11 @@ class Features:
             if name in (item["name"], item["title"]) and item["state"] == "ready":
                 return str(item["id"])
         raise NotFound(f"There is no ready training set called {name!r}")
+
+
+def _shares(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Names with their shares alone are split at random."""
+    return dict(given) if {"by", "shares"} & set(given) else {"shares": dict(given)}
 
 
 def _moment(text: str | None) -> datetime | None:

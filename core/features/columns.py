@@ -11,7 +11,7 @@ from core.foundation.text import _
 from core.lake.column_types import DECIMAL
 from core.sandbox.duckdb_session import quoted
 
-TEXT, TRUTH = "VARCHAR", "BOOLEAN"
+TEXT, TEXTS, TRUTH = "VARCHAR", "VARCHAR[]", "BOOLEAN"
 WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT"}
 BROKEN = {"FLOAT", "DOUBLE"}
 MOMENTS = {"TIMESTAMP WITH TIME ZONE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS"}
@@ -92,12 +92,15 @@ def check_key(types: Mapping[str, str], name: str) -> None:
         )
 
 
-def label_type(types: Mapping[str, str], name: str) -> LabelType:
-    """What a label's values are. Invalid for a type that is none of these; a HUGEINT lies in Parquet as a DOUBLE."""
+def label_type(types: Mapping[str, str], name: str, *, with_lists: bool = False) -> LabelType:
+    """What a label's values are. Invalid for a type that is none of these, lists of texts unless they are allowed; a
+    HUGEINT lies in Parquet as a DOUBLE."""
     check_column(types, name)
     of_type = types[name]
     if of_type in (TEXT, TRUTH):
         return "text" if of_type == TEXT else "boolean"
+    if with_lists and of_type == TEXTS:
+        return "texts"
     if is_number(of_type):
         return "integer" if of_type in WHOLE - {"HUGEINT"} else "number"
     raise Invalid(

@@ -146,7 +146,8 @@ class FeatureParityRow(SQLModel, table=True):
 
 
 class TrainingSetRow(SQLModel, table=True):
-    """`asked` holds the splits that were asked for, `splits` those that were made."""
+    """`asked` holds the splits that were asked for: a list of windows, or the shares. `splits` are those that were
+    made."""
 
     __tablename__ = "training_sets"
     __table_args__ = newest_first("training_sets", holding=("state",))
@@ -157,7 +158,7 @@ class TrainingSetRow(SQLModel, table=True):
     state: str
     entity: dict[str, Any] = json_field()
     uses: list[Any] = json_field(list)
-    asked: list[Any] = json_field(list)
+    asked: list[Any] | dict[str, Any] = json_field(list)
     known_at: bool
     splits: list[Any] = json_field(list)
     contract: dict[str, Any] = json_field()

@@ -1,6 +1,6 @@
 """Feature views, their versions, and training sets as the other domains and the pages see them."""
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -28,7 +28,7 @@ Tag = Annotated[
 Tags = Annotated[tuple[Tag, ...], Field(max_length=20)]
 Kind = Literal["category", "number"]
 # What the label of a training set is: 0 and 1 ("binary"), or a column of another type that is kept as it is.
-LabelType = Literal["none", "binary", "integer", "number", "text", "boolean"]
+LabelType = Literal["none", "binary", "integer", "number", "text", "texts", "boolean"]
 
 
 class VersionState(StrEnum):
@@ -218,37 +218,6 @@ class ViewUse(Value):
     prefix: Annotated[str, shaped(r"^([a-z][a-z0-9_]{0,30})?$", allowed=WITH_UNDERSCORES, example="origin")] = ""
 
 
-class Split(Value):
-    """A window of event time, the end excluded, in UTC days."""
-
-    name: Annotated[str, shaped(r"^[a-z][a-z0-9_]{0,30}$", allowed=WITH_UNDERSCORES, example="train")]
-    start: date
-    end: date
-
-
-class EntityQuery(Value):
-    """The rows of a training set: SQL over snapshots that gives an id, an event time (the moment of prediction), a
-    label and the columns known at that moment, which callers will send with each request. Without a label the set is
-    for scoring and analysis. A `binary` label is 0 or 1 in every row, and models learn from it; `any` other label (a
-    number, a text, true and false) is kept as it is, and may be missing. What is not said is left out of the JSON, so
-    that the digests of earlier sets stay what they were."""
-
-    sql: Annotated[Sql, StringConstraints(min_length=6)]
-    sources: dict[str, str]
-    row_id: ColumnName
-    event_time: ColumnName
-    label: OptionalColumn = ""
-    label_kind: Literal["binary", "any"] = Field(default="binary", exclude_if=lambda kind: kind == "binary")
-    categories: tuple[ColumnName, ...] = ()
-    numbers: tuple[ColumnName, ...] = ()
-    keys_only: tuple[ColumnName, ...] = ()
-
-    @property
-    def can_teach(self) -> bool:
-        """Whether models can learn from the label."""
-        return bool(self.label) and self.label_kind == "binary"
-
-
 class RequestField(Value):
     """A column that callers send with an entity: `keys_only` ones look features up and never reach the model."""
 
@@ -292,21 +261,6 @@ class FeatureContract(Value):
         sent = [field.name for field in self.request if field.is_model_input and field.kind == kind]
         looked_up = [name for view in self.views for _feature, name, of_kind in view.outputs if of_kind == kind]
         return (*sent, *looked_up)
-
-
-class SplitFile(Value):
-    """The rows of one split: columns `row_id`, `event_time`, `label` (where the set has one), every request field and
-    every model input. `positive_share` is there for a label of 0 and 1, `unlabeled` counts the rows whose other label
-    is missing; `newest_event` is the latest moment."""
-
-    name: str
-    start: date
-    end: date
-    digest: str
-    rows: int
-    positive_share: float | None = None
-    unlabeled: int = Field(default=0, exclude_if=lambda rows: not rows)
-    newest_event: datetime | None = Field(default=None, exclude_if=lambda moment: moment is None)
 
 
 class LeakFinding(Value):

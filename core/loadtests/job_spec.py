@@ -2,7 +2,8 @@
 
 from core.compute.service import ComputeService
 from core.features.training_sets.service import TrainingSetService
-from core.features.values import FeatureContract, SplitFile
+from core.features.training_sets.values import SplitFile
+from core.features.values import FeatureContract
 from core.foundation.actions.call import Call
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.text import _

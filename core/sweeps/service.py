@@ -298,7 +298,6 @@ class SweepService(Service):
     def _order_workers(self, call: Call, row: SweepRow, count: int) -> None:
         """Warm workers. They are given the splits to train on and to look at, and no other."""
         training_set = self._training_sets.training_set(call, row.training_set_id)
-        contract = trainable(training_set, now=call.now)
         job_spec = JobSpec(
             kind=WORKER,
             project=row.project,
@@ -309,7 +308,8 @@ class SweepService(Service):
                 base_params=row.base_params,
                 metric=row.metric,
                 seed=row.seed,
-                contract=contract,
+                contract=trainable(training_set, now=call.now),
+                target=training_set.target,
             ).model_dump(mode="json"),
             inputs={split.name: split.digest for split in training_set.splits if split.name in (TRAIN, VALIDATION)},
             owner=row.requested_by,

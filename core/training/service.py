@@ -309,6 +309,7 @@ def _job_spec(new: NewRun, *, run_id: str, owner: str, training_set: TrainingSet
             "seed": new.seed,
             "title": new.title,
             "contract": contract.model_dump(mode="json"),
+            "target": training_set.target.model_dump(mode="json"),
             "origin": _origin(new, run_id=run_id, training_set=training_set).model_dump(),
         },
         inputs={split.name: split.digest for split in training_set.splits},

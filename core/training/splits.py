@@ -3,10 +3,12 @@ knows, and again by the training process, from the rows themselves."""
 
 from datetime import datetime
 
-from core.features.training_sets.values import TrainingSet, TrainingSetState
-from core.features.values import FeatureContract, SplitFile
+from core.features.training_sets.values import SplitFile, TrainingSet, TrainingSetState
+from core.features.values import FeatureContract
 from core.foundation.errors import Conflict, Invalid, PortalError
 from core.foundation.text import _, in_state
+from core.tasks.task import task_of
+from core.tasks.values import Target
 
 TRAIN, VALIDATION = "train", "validation"
 LABEL, ROW_ID, EVENT_TIME = "label", "row_id", "event_time"
@@ -21,10 +23,10 @@ def trainable(training_set: TrainingSet, *, now: datetime) -> FeatureContract:
             in_state(training_set.id, training_set.state),
             hint=training_set.cause or _("Wait until it is ready, or choose another training set."),
         )
-    _refuse_other_labels(training_set)
+    _refuse_no_task(training_set)
     refuse_missing_splits({split.name for split in training_set.splits})
     for split in training_set.splits:
-        _refuse_split(split, now=now)
+        _refuse_split(split, target=training_set.target, now=now)
     refuse_no_features(training_set.contract)
     return training_set.contract
 
@@ -38,20 +40,20 @@ def reason_against(training_set: TrainingSet, *, now: datetime) -> str:
     return ""
 
 
-def _refuse_other_labels(training_set: TrainingSet) -> None:
+def _refuse_no_task(training_set: TrainingSet) -> None:
     entity = training_set.entity
     if not entity.label:
-        raise refused(_("it has no label"), hint=_("Make one like it with a label of 0 and 1."))
+        raise refused(_("it has no label"), hint=_("Make one like it with a label."))
     if not entity.can_teach:
-        reason = _("its label {name} is not one of 0 and 1").format(name=entity.label)
-        raise refused(reason, hint=_("Make one like it whose SQL turns the label into 0 and 1."))
+        reason = _("its label {name} belongs to no task").format(name=entity.label)
+        raise refused(reason, hint=_("Make one like it that names the task of its label."))
 
 
-def _refuse_split(split: SplitFile, *, now: datetime) -> None:
+def _refuse_split(split: SplitFile, *, target: Target, now: datetime) -> None:
     refuse_few_rows(split.name, rows=split.rows)
-    if split.positive_share in (0.0, 1.0):
-        value = int(split.positive_share)
-        raise refused(_("all labels of {split} are {value}").format(split=split.name, value=value))
+    spread = split.label_spread
+    if spread and (reason := task_of(target).refuse_labels(spread)):
+        raise refused(_("in the split {split}, {reason}").format(split=split.name, reason=reason))
     refuse_future(split.name, newest=split.newest_event, now=now)
 
 

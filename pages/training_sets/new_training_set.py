@@ -6,7 +6,8 @@ from app.session import actor, portal
 from app.training_sets.form import added, entity_form, like, problem, requirement_choice, splits_form, uses_form
 from app.ui import forms, frame, links
 from app.ui.fields.naming import name_fields
-from core.features.values import EntityQuery, Split, ViewUse
+from core.features.training_sets.values import EntityQuery, Split
+from core.features.values import ViewUse
 from core.foundation.ids import Kind
 from core.foundation.text import _
 

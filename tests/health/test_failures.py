@@ -9,7 +9,7 @@ from core.compute.job_store import JobStore
 from core.compute.ownership import my_name
 from core.compute.tables import JobRow
 from core.compute.values import JobState
-from core.features.values import EntityQuery, Split
+from core.features.training_sets.values import EntityQuery, Split
 from core.foundation.actors import Actor
 from core.foundation.ids import Kind
 from core.foundation.objects import ObjectRow

@@ -7,7 +7,8 @@ from datetime import date
 
 import pytest
 
-from core.features.values import EntityQuery, Split, ViewUse
+from core.features.training_sets.values import EntityQuery, Split
+from core.features.values import ViewUse
 from core.foundation.actors import Actor
 from core.portal import Portal
 from core.requirements.values import Criterion

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.features.training_sets.values import TrainingSet, TrainingSetState
-from core.features.values import EntityQuery, Split
+from core.features.training_sets.values import EntityQuery, Split, TrainingSet, TrainingSetState
 from core.foundation.errors import Invalid
 from core.portal import Portal
 from tests.compute.running import run_job_here
@@ -74,18 +73,21 @@ CASES = {
     ),
     "no label was named": Case(without(rows(), "late"), READY, "it has no label", WITHOUT),
     "the label is a number": Case(
-        rows(), READY, "its label delay is not one of 0 and 1", {"label": "delay", "label_kind": "any"}
+        rows(), READY, "its label delay belongs to no task", {"label": "delay", "label_kind": "any"}
     ),
     "the label is text with gaps": Case(
-        rows(), READY, "its label cause is not one of 0 and 1", {"label": "cause", "label_kind": "any"}
+        rows(), READY, "its label cause belongs to no task", {"label": "cause", "label_kind": "any"}
     ),
     "a number is said to be 0 and 1": Case(
-        rows(), FAILED, "94 rows have a label that is neither 0 nor 1. Models learn from", {"label": "delay"}
+        rows(),
+        FAILED,
+        "94 rows have a label that is neither 0 nor 1. Name the task of another label",
+        {"label": "delay"},
     ),
     "the label is constant": Case(
         with_label(rows(), 1),
         FAILED,
-        "All labels of the split train are the same. Its rows: 48, each with the label 1.",
+        "Nothing can be learned from the split train: all labels are 1. Its rows: 48.",
         {},
     ),
     "every label is missing": Case(
@@ -94,11 +96,11 @@ CASES = {
     "a split has one class": Case(
         with_label(rows(), 0, since=48),
         FAILED,
-        "All labels of the split validation are the same. Its rows: 48, each with the label 0.",
+        "Nothing can be learned from the split validation: all labels are 0. Its rows: 48.",
         {},
     ),
     "there is one row": Case(
-        rows()[:1], FAILED, "All labels of the split train are the same. Its rows: 1, each with the label 1.", {}
+        rows()[:1], FAILED, "The split validation has no rows. The rows run from 2013-01-01 to 2013-01-01.", {}
     ),
     "there is one row without a label": Case(
         rows()[:1], FAILED, "The split validation has no rows. The rows run from 2013-01-01 to 2013-01-01.", WITHOUT

@@ -62,7 +62,7 @@ def drift_since_training(
     view = _view(version, training_set)
     split = min(training_set.splits, key=lambda item: (item.name != "train", item.start), default=None)
     newest = newest_known_event(store, version, now=now)
-    if view is None or split is None or newest is None:
+    if view is None or split is None or split.start is None or split.end is None or newest is None:
         return {}
     until = end_after(newest)
     since = max(begin_before(until), _midnight(split.end))

@@ -1,14 +1,26 @@
 """What a join is asked for and what it answers: the files that cross between portal and job."""
 
 from core.features.job_specs import OnEngine, SourceTable
-from core.features.training_sets.values import SUSPICIOUS_AUC, LeakReport, ViewMatches
-from core.features.values import EntityQuery, FeatureContract, LabelType, LeakFinding, ServedView, Split, SplitFile
+from core.features.training_sets.values import (
+    SUSPICIOUS_AUC,
+    EntityQuery,
+    LeakReport,
+    ShareSplits,
+    Split,
+    SplitFile,
+    ViewMatches,
+)
+from core.features.values import FeatureContract, LabelType, LeakFinding, ServedView
 from core.foundation.values import Value
+from core.tasks.values import Target
 
 JOIN = "features.join"
-ENTITY_ROWS = "entity.parquet"
-# The columns of a split file that every training set has.
-ROW_ID, EVENT_TIME, LABEL = "row_id", "event_time", "label"
+# No split can be called like these.
+ENTITY_ROWS, JOINED_ROWS = "__entity.parquet", "__joined.parquet"
+# The columns of a split file that training sets have under one name in all of them.
+ROW_ID, EVENT_TIME, LABEL, WEIGHT = "row_id", "event_time", "label", "row_weight"
+# Columns of the entity rows that no split file keeps: what decides on the split, and the keys of the label.
+SPLIT_BY, LABEL_KEY = "__split_by", "__label_key_{}"
 
 
 class JoinedView(Value):
@@ -18,13 +30,22 @@ class JoinedView(Value):
     input: str
 
 
+class LabelView(JoinedView):
+    """The feature version that the label comes from: its only output is the label."""
+
+    horizon_us: int
+
+
 class JoinJobSpec(OnEngine):
-    """A training set to join and split. An input with an AUC above `suspicious_auc` alone is shown to a person."""
+    """A training set to join and split, by windows of time or by shares. An input with an AUC above `suspicious_auc`
+    alone is shown to a person."""
 
     entity: EntityQuery
     sources: tuple[SourceTable, ...]
     views: tuple[JoinedView, ...]
-    splits: tuple[Split, ...]
+    splits: tuple[Split, ...] = ()
+    shares: ShareSplits | None = None
+    label_view: LabelView | None = None
     known_at: bool
     suspicious_auc: float = SUSPICIOUS_AUC
     memory_mb: int = 4096
@@ -34,8 +55,8 @@ class JoinJobSpec(OnEngine):
 class JoinResult(Value):
     """Split files without their digests (the taker hashes them), or the leaks for which there are none: those that
     nobody may accept. `nulls` counts
-    the missing values of every input that was looked up, `engine` is its name and version, `label` what its label
-    is."""
+    the missing values of every input that was looked up, `engine` is its name and version, `label` what its label is,
+    `target` what models of it predict. `label_views` has the view that the label came from, where it did."""
 
     contract: FeatureContract
     splits: tuple[SplitFile, ...]
@@ -47,3 +68,5 @@ class JoinResult(Value):
     leak_report: LeakReport
     engine: str
     label: LabelType = "binary"
+    target: Target = Target()
+    label_views: tuple[ServedView, ...] = ()

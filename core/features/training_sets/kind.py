@@ -10,8 +10,7 @@ from core.features.job_specs import RESULT
 from core.features.tables import TrainingSetRow
 from core.features.training_sets.job_spec import JOIN, JoinResult
 from core.features.training_sets.records import training_set_of, training_set_row
-from core.features.training_sets.values import TrainingSetManifest, TrainingSetState
-from core.features.values import SplitFile
+from core.features.training_sets.values import SplitFile, TrainingSetManifest, TrainingSetState
 from core.features.versions.sources import SourceSnapshots
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.digests import digest_of
@@ -66,7 +65,7 @@ class JoinKind(PlainKind):
             known_at=row.known_at,
             entity=training_set.entity,
             sources=self._sources.digests(call, training_set.entity.sources),
-            versions={view.version_id: view.digest for view in read.contract.views},
+            versions={view.version_id: view.digest for view in (*read.contract.views, *read.label_views)},
             uses=training_set.uses,
             contract=read.contract,
             rows=read.rows,
@@ -75,6 +74,8 @@ class JoinKind(PlainKind):
             nulls=read.nulls,
             engine=read.engine,
             label=read.label,
+            target=read.target,
+            shares=training_set.shares,
         )
 
 

@@ -1,32 +1,81 @@
 """How well a single column predicts the label. A column that predicts it too well is more often the outcome itself than
 a discovery, so it is shown to a person before anything is learned from it."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+from core.features.training_sets.job_spec import LABEL
+from core.foundation.text import _
+from core.tasks.task import task_of
+from core.tasks.values import BINARY, Target
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-MOST_ROWS = 200_000
+Judge = Callable[["np.ndarray", "np.ndarray"], float]
+MOST_ROWS, MOST_CLASSES = 200_000, 20
 BINS = 64
 # A value seen this often counts half for itself and half for the average.
 PRIOR_ROWS = 20
 
 
-def columns_auc(table: "pa.Table", *, label: str, columns: tuple[str, ...]) -> dict[str, float]:
-    """The AUC of each column alone, between 0.5 and 1; of long tables an even part of the rows decides. Nothing when
-    the label has one class only."""
+def columns_auc(table: "pa.Table", *, target: Target, columns: tuple[str, ...]) -> dict[str, float]:
+    """The AUC of each column alone, between 0.5 and 1; of long tables an even part of the rows decides. Of several
+    classes it is the largest of one against the others; of numbers it is (1 + rank correlation) / 2, which is 0.5 for
+    nothing and 1 for the same order, too. Nothing when all labels are the same."""
     import numpy as np
 
     step = max(1, -(-table.num_rows // MOST_ROWS))
     part = table.take(np.arange(0, table.num_rows, step)) if step > 1 else table
-    outcome = part.column(label).to_numpy().astype("int64")
-    if outcome.min() == outcome.max():
+    outcomes = _outcomes(part.column(LABEL), target)
+    if not outcomes:
         return {}
-    return {name: round(column_auc(part.column(name), outcome), 4) for name in columns}
+    judge = rank_auc if _is_ordered(target) else auc
+    return {
+        name: round(max(column_auc(part.column(name), outcome, judge=judge) for outcome in outcomes), 4)
+        for name in columns
+    }
 
 
-def column_auc(column: "pa.ChunkedArray", outcome: "np.ndarray") -> float:
+def suspicion(value: float, *, limit: float, target: Target) -> str:
+    """Why such a column has to be looked at."""
+    words = _("Alone it predicts the label with an AUC of {auc}, above {limit}: it seems to contain the outcome.")
+    if target.classes:
+        words = _(
+            "Alone it tells a class of the label with an AUC of {auc}, above {limit}: it seems to contain the outcome."
+        )
+    if _is_ordered(target):
+        words = _(
+            "Alone it orders the labels with a rank correlation of {correlation}. That counts as an AUC of {auc}, "
+            "above {limit}: it seems to contain the outcome."
+        )
+    return words.format(auc=f"{value:.3f}", correlation=f"{2 * value - 1:.3f}", limit=limit)
+
+
+def _is_ordered(target: Target) -> bool:
+    """Whether labels are numbers, of which one can be nearly right."""
+    return target.task != BINARY and not target.classes
+
+
+def _outcomes(column: "pa.ChunkedArray", target: Target) -> "list[np.ndarray]":
+    """What a column may tell: whether a row is of a class, for the most frequent ones, or its place among all."""
+    import numpy as np
+
+    labels = task_of(target).labels_of(column, target=target)
+    if _is_ordered(target):
+        places = _places(labels)
+        return [places] if places.min() < places.max() else []
+    if target.task == BINARY:
+        labels = labels[:, None]
+    elif labels.ndim == 1:
+        labels = labels[:, None] == np.argsort(-np.bincount(labels.astype(np.int64)), kind="stable")[:MOST_CLASSES]
+    rows = labels.sum(axis=0)
+    frequent = [at for at in np.argsort(-rows, kind="stable")[:MOST_CLASSES] if 0 < rows[at] < len(labels)]
+    return [labels[:, at].astype(np.int64) for at in frequent]
+
+
+def column_auc(column: "pa.ChunkedArray", outcome: "np.ndarray", *, judge: "Judge | None" = None) -> float:
     """The AUC of the rate of outcomes among rows of the same value (numbers in 64 bins of equal size, missing as a
     value of its own), each half of the rows judged by the rates of the other half: so neither a value that occurs once
     nor the order of a scale decides."""
@@ -38,7 +87,7 @@ def column_auc(column: "pa.ChunkedArray", outcome: "np.ndarray") -> float:
     for half in (0, 1):
         seen = halves != half
         score[~seen] = _rates(codes[seen], outcome[seen], size=int(codes.max()) + 1)[codes[~seen]]
-    return max(0.5, auc(score, outcome))
+    return max(0.5, (judge or auc)(score, outcome))
 
 
 def auc(score: "np.ndarray", outcome: "np.ndarray") -> float:
@@ -50,6 +99,26 @@ def auc(score: "np.ndarray", outcome: "np.ndarray") -> float:
     negative = np.bincount(place) - positive
     below = np.cumsum(negative) - negative
     return float((positive * (below + negative / 2)).sum() / (positive.sum() * negative.sum()))
+
+
+def rank_auc(score: "np.ndarray", outcome: "np.ndarray") -> float:
+    """The rank correlation (Spearman) on the scale of an AUC."""
+    import numpy as np
+
+    ranks = _places(score)
+    if ranks.min() == ranks.max():
+        return 0.5
+    return float((1 + np.corrcoef(ranks, _places(outcome))[0, 1]) / 2)
+
+
+def _places(values: "np.ndarray") -> "np.ndarray":
+    """The place of each value among all, from 0 to 1, equal ones in the middle of theirs."""
+    import numpy as np
+
+    _distinct, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
+    middles = np.cumsum(counts) - (counts + 1) / 2
+    places: np.ndarray = middles[codes] / max(1, len(values) - 1)
+    return places
 
 
 def _codes(column: "pa.ChunkedArray") -> "np.ndarray":

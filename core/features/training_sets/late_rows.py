@@ -12,23 +12,29 @@ from core.features.training_sets.job_spec import EVENT_TIME, LABEL
 from core.features.training_sets.label_leakage import columns_auc
 from core.features.training_sets.values import LateView, LeakDifference, LeakReport
 from core.foundation.parquet import read_parquet, row_count
+from core.tasks.values import Target
 
 
 @dataclass(frozen=True)
 class Joined:
-    """A join that was made. The first of its parts is the one to learn from, when the label is one to learn from
-    (`can_teach`)."""
+    """A join that was made: the parts that the engine wrote, and the files of the splits by their names. These are the
+    same where the splits are windows of time."""
 
     entity: Path
     known_at: bool
     parts: tuple[Part, ...]
     matches: dict[JoinView, Matches]
-    can_teach: bool
+    files: dict[str, Path]
+
+    @property
+    def learned(self) -> Path:
+        """The split to learn from, which is the earliest."""
+        return next(iter(self.files.values()))
 
 
-def leak_report(engine: Engine, joined: Joined, *, late: Sequence[JoinView]) -> LeakReport:
+def leak_report(engine: Engine, joined: Joined, *, target: Target | None, late: Sequence[JoinView]) -> LeakReport:
     """`late` are the views with rows that were written late. The other question is asked of them alone: without any the
-    answer is known and costs nothing."""
+    answer is known and costs nothing. `target` is there where models can learn from the label."""
     rows = sum(row_count(part.path) for part in joined.parts)
     if not late:
         return LeakReport(rows=rows, views=(), differences=())
@@ -39,15 +45,17 @@ def leak_report(engine: Engine, joined: Joined, *, late: Sequence[JoinView]) -> 
         )
         latest = rejoined if joined.known_at else [joined.matches[view] for view in late]
         views = tuple(LateView(view=view.name, rows=matches.late) for view, matches in zip(late, latest, strict=True))
-        return LeakReport(rows=rows, views=views, differences=_differences(joined, parts, late))
+        return LeakReport(rows=rows, views=views, differences=_differences(joined, parts, late, target))
 
 
-def _differences(joined: Joined, others: Sequence[Part], views: Sequence[JoinView]) -> tuple[LeakDifference, ...]:
+def _differences(
+    joined: Joined, others: Sequence[Part], views: Sequence[JoinView], target: Target | None
+) -> tuple[LeakDifference, ...]:
     columns = {name: view.name for view in views for _feature, name, _kind in view.outputs}
     pairs = [(part.path, other.path) for part, other in zip(joined.parts, others, strict=True)]
     by_column = differences(pairs, list(columns))
     changed = tuple(name for name, difference in by_column.items() if difference.rows)
-    mine, other = (_auc(path, changed) if joined.can_teach else {} for path in pairs[0])
+    mine, other = (_auc(path, changed, target) if target else {} for path in pairs[0])
     known, latest = (mine, other) if joined.known_at else (other, mine)
     return tuple(
         _leak_difference(name, columns[name], difference, known.get(name), latest.get(name))
@@ -69,5 +77,5 @@ def _leak_difference(
     )
 
 
-def _auc(path: Path, columns: tuple[str, ...]) -> dict[str, float]:
-    return columns_auc(read_parquet(path, columns=[LABEL, *columns]), label=LABEL, columns=columns)
+def _auc(path: Path, columns: tuple[str, ...], target: Target) -> dict[str, float]:
+    return columns_auc(read_parquet(path, columns=[LABEL, *columns]), target=target, columns=columns)

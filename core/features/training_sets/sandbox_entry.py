@@ -21,9 +21,9 @@ def build(
     limits: Limits,
     progress: Progress = no_progress,
 ) -> dict[str, Any]:
-    """The entity rows of a JoinJobSpec to EntityRows; `entity.parquet` lies in the outputs."""
+    """The entity rows of a JoinJobSpec to EntityRows; their file lies in the outputs."""
     join = JoinJobSpec.model_validate(spec)
     progress(0.05, _("Running the query"))
     path = outputs / ENTITY_ROWS
-    rows = build_entity(join.entity, sources=join.sources, inputs=inputs, path=path, limits=limits)
+    rows = build_entity(join.entity, sources=join.sources, inputs=inputs, path=path, limits=limits, shares=join.shares)
     return rows.model_dump(mode="json")

@@ -10,9 +10,23 @@ from core.compute.service import ComputeService
 from core.features.sandboxed_job import fitted
 from core.features.tables import TrainingSetRow
 from core.features.training_sets.plan import join_job, join_job_spec
-from core.features.training_sets.records import find_training_set, training_set_of, training_set_row
-from core.features.training_sets.values import Acceptance, TrainingSet, TrainingSetState
-from core.features.values import EntityQuery, FeatureVersion, Split, SplitFile, ViewName, ViewUse
+from core.features.training_sets.records import (
+    find_training_set,
+    shares_of,
+    training_set_of,
+    training_set_row,
+    windows_of,
+)
+from core.features.training_sets.values import (
+    Acceptance,
+    EntityQuery,
+    ShareSplits,
+    Split,
+    SplitFile,
+    TrainingSet,
+    TrainingSetState,
+)
+from core.features.values import FeatureVersion, ViewName, ViewUse
 from core.features.versions.records import JOINED_INTO, find_version, refuse_without_rows
 from core.features.versions.sources import SourceSnapshots, link_sources, of_project
 from core.foundation.actions.call import Call, Foundation
@@ -35,7 +49,7 @@ from core.requirements.service import RequirementService
 
 Search = Annotated[str, StringConstraints(max_length=100)]
 Uses = Annotated[tuple[ViewUse, ...], Field(max_length=40)]
-Splits = Annotated[tuple[Split, ...], Field(min_length=1, max_length=20)]
+Splits = Annotated[tuple[Split, ...], Field(max_length=20)]
 
 
 class TrainingSetService(Service):
@@ -71,15 +85,17 @@ class TrainingSetService(Service):
         title: Title | None = None,
         entity: EntityQuery,
         uses: Uses = (),
-        splits: Splits,
+        splits: Splits = (),
+        shares: ShareSplits | None = None,
         known_at: bool = True,
         requirement_id: str = "",
     ) -> TrainingSet:
-        """Create a training set: entity rows, joined with what was known at each of them, split by time.
+        """Create a training set: entity rows, joined with what was known at each of them, split by time or by share.
 
         Without a name scripts call it by what follows from its title.
 
-        Models learn from a label of 0 and 1. With another one, or without any, the set is for scoring and analysis.
+        Models learn from a label of 0 and 1, or what the task of the rows says. With another label, or without any,
+        the set is for scoring and analysis. Rows without an event time stand for themselves, and are split by share.
         With `known_at` a value counts from when it was written; without it late rows and corrections count from their
         event time, and the set is refused where that would use them too early."""
         call.may_reach_project(project)
@@ -91,13 +107,13 @@ class TrainingSetService(Service):
             state=TrainingSetState.BUILDING,
             entity=entity.model_dump(mode="json"),
             uses=[use.model_dump(mode="json") for use in uses],
-            asked=[split.model_dump(mode="json") for split in splits],
+            asked=shares.model_dump(mode="json") if shares else [split.model_dump(mode="json") for split in splits],
             known_at=known_at,
             requirement_id=requirement_id,
             created_by=call.actor.person_id,
             created_at=call.now,
         )
-        self._join(call, row, naming.title, entity, uses, splits)
+        self._join(call, row, naming.title, uses)
         call.about(row.id)
         return training_set_of(row)
 
@@ -202,25 +218,23 @@ class TrainingSetService(Service):
         """A training set as it is in the caller's transaction; the caller has checked that it may be read."""
         return find_training_set(call, training_set_id)
 
-    def _join(
-        self,
-        call: Call,
-        row: TrainingSetRow,
-        title: str,
-        entity: EntityQuery,
-        uses: Sequence[ViewUse],
-        splits: Sequence[Split],
-    ) -> None:
+    def _join(self, call: Call, row: TrainingSetRow, title: str, uses: Sequence[ViewUse]) -> None:
         """Gives a new training set its id and its job."""
+        entity = EntityQuery.model_validate(row.entity)
         snapshots = self._sources.usable(call, entity.sources, project=row.project)
-        used = [(use, _version(call, use, project=row.project)) for use in uses]
-        for _use, version in used:
+        used = [(use, _version(call, use.version_id, project=row.project)) for use in uses]
+        source = entity.label_from
+        label = _version(call, source.version_id, project=row.project) if source else None
+        versions = [version for _use, version in used] + ([label] if label else [])
+        for version in versions:
             self._sources.refuse_quarantined(call, version.id)
         job_spec = join_job_spec(
             entity,
             snapshots=snapshots,
             uses=used,
-            splits=splits,
+            label_version=label,
+            splits=windows_of(row),
+            shares=shares_of(row),
             known_at=row.known_at,
             suspicious_auc=self._suspicious_auc(call),
         )
@@ -229,8 +243,8 @@ class TrainingSetService(Service):
         row.job_id = self._compute.submit(call, fitted(work, self.foundation.settings)).id
         call.session.add(row)
         link_sources(call, row.id, snapshots)
-        for _use, version in used:
-            call.link(version.id, row.id, JOINED_INTO)
+        for version_id in dict.fromkeys(version.id for version in versions):
+            call.link(version_id, row.id, JOINED_INTO)
         self._answer(call, row)
 
     def _answer(self, call: Call, row: TrainingSetRow) -> None:
@@ -240,5 +254,5 @@ class TrainingSetService(Service):
             call.link(row.requirement_id, row.id, "asks for")
 
 
-def _version(call: Call, use: ViewUse, *, project: str) -> FeatureVersion:
-    return find_version(call, of_project(call, use.version_id, project))
+def _version(call: Call, version_id: str, *, project: str) -> FeatureVersion:
+    return find_version(call, of_project(call, version_id, project))

@@ -139,6 +139,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "search": N_("A part of a title, a name or an id"),
     "seconds": N_("How long it lasts, in seconds"),
     "seed": N_("Where chance begins; the same seed gives the same"),
+    "shares": N_("The splits by share of the rows, and what decides which row lies in which"),
     "side": N_("How many pixels wide and high the picture is at most; 0 is the file as it is"),
     "since": N_("The beginning of the window of event time"),
     "slo": N_("What is promised: p99 in milliseconds and the share of errors"),

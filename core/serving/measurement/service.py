@@ -12,8 +12,8 @@ from sqlmodel import col
 from core.compute.service import ComputeService
 from core.compute.values import Job, JobSpec
 from core.features.training_sets.service import TrainingSetService
-from core.features.training_sets.values import TrainingSet
-from core.features.values import FeatureContract, SplitFile
+from core.features.training_sets.values import SplitFile, TrainingSet
+from core.features.values import FeatureContract
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid, NotFound
@@ -158,7 +158,9 @@ class MeasurementService(Service):
         _check_days(start, end, speed=speed)
         version, contract = self._common_contract(call, row)
         splits = tuple(
-            split for split in self._training_set(call, version).splits if split.start < end > start < split.end
+            split
+            for split in self._training_set(call, version).splits
+            if split.start and split.end and split.start < end > start < split.end
         )
         if not splits:
             raise Invalid(_("No held-out rows fall into these days"), field="start")

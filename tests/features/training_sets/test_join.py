@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 
 from core.features.training_sets.label_leakage import auc, column_auc, columns_auc
-from core.features.training_sets.values import SUSPICIOUS_AUC
-from core.features.values import Split
+from core.features.training_sets.values import SUSPICIOUS_AUC, Split
 from core.foundation.errors import Invalid
+from core.tasks.values import Target
 from tests.features.departures import ENTITY_SQL, as_joined, build, entity, flights, join, split_rows
 from tests.features.engines.oracle import View, expected
 
@@ -137,7 +137,7 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {},
         "rows have no label",
     ),
-    "one row only": ({"sql": f"{ENTITY_SQL} WHERE id = 3"}, {}, "has no rows|are the same"),
+    "one row only": ({"sql": f"{ENTITY_SQL} WHERE id = 3"}, {}, "The split test has no rows"),
     "labels that are not 0 and 1": (
         {"sql": f"SELECT * REPLACE (late * 2 AS late) FROM ({ENTITY_SQL})"},
         {},
@@ -146,7 +146,7 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "one class only": (
         {"sql": f"SELECT * REPLACE (1 AS late) FROM ({ENTITY_SQL})"},
         {},
-        "All labels of the split train are the same",
+        "Nothing can be learned from the split train: all labels are 1",
     ),
     "an infinite number": (
         {"sql": f"SELECT * REPLACE (1 / (id - 5) AS distance) FROM ({ENTITY_SQL})"},
@@ -242,6 +242,6 @@ def test_names_that_occur_once_tell_nothing() -> None:
     table = pa.table(
         {"label": outcome, "name": [f"N{number}" for number in range(5_000)], "x": dice.normal(size=5_000)}
     )
-    aucs = columns_auc(table, label="label", columns=("name", "x"))
+    aucs = columns_auc(table, target=Target(), columns=("name", "x"))
     assert max(aucs.values()) < 0.55 < SUSPICIOUS_AUC
-    assert columns_auc(table.slice(0, 1), label="label", columns=("x",)) == {}
+    assert columns_auc(table.slice(0, 1), target=Target(), columns=("x",)) == {}

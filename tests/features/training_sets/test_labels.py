@@ -8,8 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.features.training_sets.job_spec import JoinResult
-from core.features.training_sets.values import TrainingSetManifest
-from core.features.values import EntityQuery, SplitFile
+from core.features.training_sets.values import EntityQuery, SplitFile, TrainingSetManifest
 from core.foundation.digests import canonical, digest_of
 from core.foundation.errors import Invalid
 from tests.features.departures import ENTITY_SQL, SPLITS, as_joined, build, entity, join, split_rows

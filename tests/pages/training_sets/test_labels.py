@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.features.training_sets.values import TrainingSetState
-from core.features.values import EntityQuery
+from core.features.training_sets.values import EntityQuery, TrainingSetState
 from core.portal import Portal
 from tests.compute.running import run_job_here
 from tests.installed import People, installed, settings_in
@@ -95,9 +94,9 @@ def test_nobody_is_offered_a_set_that_cannot_be_learned_from(sets: LabelSets, ur
     (option,) = test.selectbox(key="training_set_choice").options
     assert sets.good in option
     shown = text_of(test)
-    reason = "This training set cannot be learned from: it has no label. Make one like it with a label of 0 and 1."
+    reason = "This training set cannot be learned from: it has no label. Make one like it with a label."
     assert f"warning:] **with_nothing** {sets.bare}: {reason}" in shown
-    assert "its label far is not one of 0 and 1. Make one like it" in shown
+    assert "its label far belongs to no task. Make one like it" in shown
     assert test.expander[0].label == "2 sets cannot be learned from"
 
 
@@ -105,7 +104,7 @@ def test_nobody_is_offered_a_set_that_cannot_be_learned_from(sets: LabelSets, ur
 def test_where_no_set_can_be_learned_from_the_page_says_why(sets: LabelSets, url: str) -> None:
     shown = text_of(page(sets.portal, sets.people.outsider, url))
     assert "There is no training set to learn from yet" in shown
-    assert "it has no label. Make one like it with a label of 0 and 1." in shown
+    assert "it has no label. Make one like it with a label." in shown
 
 
 def test_the_form_says_what_a_label_means(sets: LabelSets) -> None:

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pytest
 
 from core.compute.tables import JobRow
-from core.features.training_sets.values import TrainingSet
-from core.features.values import EntityQuery, FeatureVersion, Split, VersionState, ViewUse
+from core.features.training_sets.values import EntityQuery, Split, TrainingSet
+from core.features.values import FeatureVersion, VersionState, ViewUse
 from core.foundation.parquet import read_parquet
 from tests.compute.running import run_job_here, wait_for_job, worker_for
 from tests.features.departures import ENTITY_SQL
