@@ -13,6 +13,7 @@ from core.foundation.text import _
 from core.foundation.values import Value
 from core.registry.inspection import LIMITS, FileLimits, safe_signature
 from core.registry.signature import Signature
+from core.tasks.values import Target
 
 MODEL, SIGNATURE, FEATURES, CARD = "model.onnx", "signature.json", "features.json", "card.md"
 FILES = frozenset({MODEL, SIGNATURE, FEATURES, CARD})
@@ -47,12 +48,14 @@ def write_bare(
     content: bytes,
     card: str,
     columns: Mapping[str, tuple[str, ...]] | None = None,
+    target: Target | None = None,
     limits: FileLimits = LIMITS,
 ) -> Folder:
     """The folder of a model that came as a single file: callers send each of its inputs with the request, and nothing
-    is looked up. `columns` are the names of those that lie in a wide tensor. Raises Invalid when the file is unsafe or
-    cannot be served."""
+    is looked up. `columns` are the names of those that lie in a wide tensor, `target` is what it predicts. Raises
+    Invalid when the file is unsafe or cannot be served."""
     signature = safe_signature(content, limits=limits).with_columns(columns or {})
+    signature = signature.model_copy(update={"target": target or signature.target})
     files = {
         MODEL: content,
         SIGNATURE: canonical(signature),

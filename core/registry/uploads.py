@@ -17,6 +17,7 @@ from core.registry.artifact import Folder, write_bare
 from core.registry.foreign.comparison import refuse_wrong
 from core.registry.foreign.conversion import Sent
 from core.registry.foreign.process import converted
+from core.registry.foreign.targets import target_of
 from core.registry.foreign.values import ConversionReport, TensorMapping, Tolerance, Trial
 from core.registry.inspection import can_be_served, limits_in
 from core.registry.service import RegistryService
@@ -134,17 +135,24 @@ class UploadService(Service):
     def _prepared(self, content: bytes, *, note: str = "", **sent: Any) -> Prepared:
         base, limits = self.foundation, limits_in(self.foundation.settings)
         given = _sent(**sent)
-        served, report, columns = content, None, dict[str, tuple[str, ...]]()
+        served, report, mapping = content, None, TensorMapping()
         if given.example is not None or given.mapping is not None or not can_be_served(content, limits=limits):
             served, trial = converted(content, given, limits=limits)
-            report, columns = trial.report, trial.mapping.wide_columns
+            report, mapping = trial.report, trial.mapping
         if report is not None:
             refuse_wrong(report)
         rows = {"example": given.example, "expected": given.expected} if report else {}
         measured_on = {name: base.store.put_bytes(data) for name, data in rows.items() if data is not None}
         if report is not None:
             measured_on |= {"file": digest_bytes(content)}
-        folder = write_bare(base.store, content=served, card=note, columns=columns, limits=limits)
+        folder = write_bare(
+            base.store,
+            content=served,
+            card=note,
+            columns=mapping.wide_columns,
+            target=target_of(mapping),
+            limits=limits,
+        )
         return Prepared(folder, given.source, report, measured_on)
 
     def _register(self, call: Call, *, project: str, model: str | None, title: str | None) -> ModelVersion:

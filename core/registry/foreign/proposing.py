@@ -1,5 +1,6 @@
 """A mapping from the columns of an example to the inputs of a file, and from its outputs to answers, as a person would
-write it most likely. It is a proposal: whoever knows better corrects it."""
+write it most likely, the answers called as their task calls them. It is a proposal: whoever knows better corrects
+it."""
 
 from collections.abc import Iterable, Mapping
 from math import prod
@@ -8,12 +9,14 @@ from typing import TYPE_CHECKING
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.registry.foreign.values import Activation, Answer, Column, ColumnKind, File, FilledTensor, Role, Tensor
+from core.tasks.kinds.binary import OUTPUT
+from core.tasks.kinds.multi_class import PREDICTED, PROBABILITIES
+from core.tasks.kinds.regression import VALUE
 
 if TYPE_CHECKING:
     from core.registry.foreign.examples import Array
 
 PROBABILITY, LOGIT = "prob", "logit"
-PREDICTION = "prediction"
 
 
 def proposed_inputs(file: File, columns: "Mapping[str, Array] | None" = None) -> tuple[FilledTensor, ...]:
@@ -164,12 +167,12 @@ def _answers(output: Tensor) -> list[Answer]:
     is_probability = PROBABILITY in name or activation != "none" or bool(output.classes and size > 1)
     if not is_probability:
         role: Role = "value" if size == 1 else "values"
-        return [Answer(name=PREDICTION if size == 1 else "values", tensor=output.name, role=role)]
+        return [Answer(name=VALUE if size == 1 else "values", tensor=output.name, role=role)]
     classes = output.classes or tuple(str(number) for number in range(max(size, 2)))
     about = {"tensor": output.name, "activation": activation, "classes": classes}
     if size <= 2:
-        return [Answer(name="probability", role="probability", positive=1, **about)]
-    return [Answer(name="probabilities", role="probabilities", **about), Answer(name="label", role="label", **about)]
+        return [Answer(name=OUTPUT, role="probability", positive=1, **about)]
+    return [Answer(name=PROBABILITIES, role="probabilities", **about), Answer(name=PREDICTED, role="label", **about)]
 
 
 def _with_names_of_their_own(answers: list[Answer], columns: set[str]) -> Iterable[Answer]:

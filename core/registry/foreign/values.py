@@ -63,7 +63,8 @@ class FilledTensor(Value):
 
 
 class Answer(Value):
-    """An output of the version and the output of the file that it comes from. `activation` is for files that give
+    """An output of the version and the output of the file that it comes from. Answers that are called as the outputs of
+    a task make a version of that task. `activation` is for files that give
     logits, `classes` are in the order of the file, and `positive` says which of them a probability is of."""
 
     name: TensorName

@@ -82,7 +82,7 @@ def test_an_answer_that_is_no_number_is_never_within_the_tolerance() -> None:
     report = convert(content, sent)[1].report
     assert report is not None
     assert (report.above, report.worst[0].row, report.worst[0].given) == (0.5, 0, None)
-    with pytest.raises(Invalid, match="Row 0 of the example: prediction is no number from the file"):
+    with pytest.raises(Invalid, match="Row 0 of the example: value is no number from the file"):
         refuse_wrong(report)
 
 

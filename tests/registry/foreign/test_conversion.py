@@ -65,12 +65,12 @@ def test_the_answers_of_the_original_library_come_out_of_the_file(name: str) -> 
 @pytest.mark.parametrize(
     ("name", "answers"),
     [
-        ("sklearn-zipmap", {"probabilities": ("high", "low", "middle"), "label": ("high", "low", "middle")}),
-        ("lightgbm", {"probabilities": ("0", "1", "2"), "label": ("0", "1", "2")}),
+        ("sklearn-zipmap", {"probabilities": ("high", "low", "middle"), "predicted": ("high", "low", "middle")}),
+        ("lightgbm", {"probabilities": ("0", "1", "2"), "predicted": ("0", "1", "2")}),
         ("xgboost", {"probability": ("0", "1")}),
         ("catboost", {"probability": ("0", "1")}),
         ("sklearn-pipeline", {"probability": ("0", "1")}),
-        ("sklearn-regression", {"prediction": ()}),
+        ("sklearn-regression", {"value": ()}),
         ("torch", {"values": ()}),
         ("keras", {"values": ()}),
     ],
