@@ -83,9 +83,9 @@ def _set_name(training_set: TrainingSet) -> str:
     )
 
 
-def choose_recipe(*, key: str) -> RecipeCard:
-    """A recipe, with what it is good for."""
-    cards = recipes()
+def choose_recipe(*, key: str, task: str) -> RecipeCard:
+    """A recipe that learns the task, with what it is good for."""
+    cards = {name: card for name, card in recipes().items() if task in card.tasks}
     wanted = st.query_params.get("recipe", "")
     names = list(cards)
     index = names.index(wanted) if wanted in cards else 0
@@ -97,7 +97,7 @@ def choose_recipe(*, key: str) -> RecipeCard:
 
 def fit_line() -> str:
     """Whether a training can start now, as Markdown."""
-    resources = portal().training.resources()
+    resources = portal().training.offered()
     fit = portal().compute.fit(actor(), resources=resources)
     look = {"now": (":green", "check_circle"), "later": (":orange", "schedule")}.get(fit.verdict, (":red", "error"))
     cores = counted(resources.cpus, _("core"), _("cores"))

@@ -10,8 +10,10 @@ from app.training.progress import progress_line
 from app.ui import cells, frame, links, numbers, status, times
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
+from app.ui.numbers import metric_in_words, metric_name
 from app.ui.parameters import plain, recipes, title_of
 from app.ui.tables import reading
+from app.ui.tasks import leading_metrics
 from core.compute.values import JobState
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
@@ -20,11 +22,9 @@ from core.training.values import Run, RunOrder
 STATES = tuple(state.value for state in JobState)
 ORDERS = {
     RunOrder.NEWEST: N_("Newest first"),
-    RunOrder.LOG_LOSS: N_("Best log loss first"),
-    RunOrder.AUC: N_("Best AUC first"),
+    RunOrder.BEST: N_("Best first"),
 }
 MOST_COMPARED = 8
-METRICS = {"log_loss": N_("Log loss"), "auc": N_("AUC")}
 
 
 def figure(run: Run, metric: str) -> float | None:
@@ -33,36 +33,35 @@ def figure(run: Run, metric: str) -> float | None:
     return interval if interval is not None else run.metrics.get(f"validation_{metric}")
 
 
-def best_runs() -> dict[str, Run]:
-    """The best finished run by each metric, wherever it stands in the list."""
-    orders = {"log_loss": RunOrder.LOG_LOSS, "auc": RunOrder.AUC}
-    best = {}
-    for metric, order in orders.items():
-        first = portal().training.list_runs(actor(), state=JobState.SUCCEEDED, order_by=order, limit=1).items
-        if first and figure(first[0], metric) is not None:
-            best[metric] = first[0]
-    return best
-
-
-def best_sentence(best: dict[str, Run]) -> str:
-    """Which run is the best on the validation rows, as Markdown."""
-    if not best:
-        return _(":gray[:material/hourglass_empty:] **No run has finished yet.**")
-    first_run = next(iter(best.values()))
-    if len({run.id for run in best.values()}) == 1:
-        return _(
-            ":gray[:material/leaderboard:] **{id} is the best on the validation rows:** {figures}. "
-            "Its lead may be chance."
-        ).format(id=first_run.id, figures=_(" and ").join(_figure_words(first_run, metric) for metric in best))
-    parts = [f"**{run.id}** {_figure_words(run, metric)}" for metric, run in best.items()]
-    return _(":gray[:material/leaderboard:] Best on the validation rows: {parts}. A lead may be chance.").format(
-        parts=_("; ").join(parts)
+def best_run(training_set_id: str) -> Run | None:
+    """The best finished run on a training set, wherever it stands in the list; without one, on that of the newest run:
+    runs on different rows cannot be compared."""
+    newest = () if training_set_id else portal().training.list_runs(actor(), state=JobState.SUCCEEDED, limit=1).items
+    learned_from = training_set_id or next((run.training_set_id for run in newest), "")
+    if not learned_from:
+        return None
+    best = (
+        portal()
+        .training.list_runs(
+            actor(), state=JobState.SUCCEEDED, training_set_id=learned_from, order_by=RunOrder.BEST, limit=1
+        )
+        .items
     )
+    return next((run for run in best if run.evaluations), None)
+
+
+def best_sentence(best: Run | None) -> str:
+    """Which run is the best on the validation rows, as Markdown."""
+    if best is None:
+        return _(":gray[:material/hourglass_empty:] **No run has finished yet.**")
+    figures = _(" and ").join(_figure_words(best, metric) for metric in leading_metrics([best.task]))
+    return _(
+        ":gray[:material/leaderboard:] **{id} is the best on the validation rows:** {figures}. Its lead may be chance."
+    ).format(id=best.id, figures=figures)
 
 
 def _figure_words(run: Run, metric: str) -> str:
-    word = _(METRICS[metric]) if metric == "auc" else _(METRICS[metric]).lower()
-    return f"{word} {numbers.number(figure(run, metric))}"
+    return f"{metric_in_words(metric)} {numbers.number(figure(run, metric))}"
 
 
 def filters() -> tuple[str, RunOrder, str]:
@@ -98,34 +97,33 @@ def filters() -> tuple[str, RunOrder, str]:
     return state or "", order or RunOrder.NEWEST, recipe or ""
 
 
-def catalog(listing: Listing[Run], *, best: dict[str, Run]) -> list[Run]:
+def catalog(listing: Listing[Run], *, best: Run | None) -> list[Run]:
     """The table; returns the chosen runs."""
+    metrics = leading_metrics(run.task for run in listing.items)
     columns = (
         Column(_("Run")),
         Column(_("State"), "state", 118),
-        Column(_("Log loss"), "number", 92),
-        Column(_("AUC"), "number", 86),
-        Column(_("Best in"), width=128, priority=2),
+        *(Column(metric_name(metric), "number", 92) for metric in metrics),
+        Column("", "word", 64, priority=2),
         Column(_("Version"), "code", 86, priority=2),
         Column(_("Took"), "number", 112, priority=3),
         Column(_("Started"), "time", 96, priority=2),
     )
-    lines = [_row(run, best) for run in listing.items]
+    lines = [_row(run, metrics, is_best=best is not None and run.id == best.id) for run in listing.items]
     chosen = rows(columns, lines, key="runs", label=_("Runs"), total=listing.total, choice="several")
     return [run for run in listing.items if run.id in chosen]
 
 
-def _row(run: Run, best: dict[str, Run]) -> Row:
+def _row(run: Run, metrics: Sequence[str], *, is_best: bool) -> Row:
     now = frame.now()
     seconds = times.lasted(run.started_at, run.ended_at, now=now, measured=run.ran_seconds)
-    marks = ", ".join(_(METRICS[metric]) for metric, first in best.items() if first.id == run.id)
     return Row(
         run.id,
         (
             cells.text(run.title, target=run.id, detail=run.id),
             cells.state(run.state),
-            *(cells.number(figure(run, metric)) for metric in METRICS),
-            cells.text(marks),
+            *(cells.number(figure(run, metric)) for metric in metrics),
+            cells.text(_("best") if is_best else ""),
             cells.code(run.version_id, target=run.version_id),
             cells.number(seconds, numbers.duration(seconds)),
             cells.time(run.created_at, now=now),
@@ -190,10 +188,9 @@ def _several(runs: Sequence[Run]) -> None:
     )
     if pressed:
         links.open_page("compare", ids=",".join(versions))
-    ordered = sorted(runs, key=lambda run: figure(run, "log_loss") or 9.0)
-    columns = {_("Run"): [run.id for run in ordered]}
-    for metric, word in METRICS.items():
-        columns[_(word)] = [numbers.number(figure(run, metric)) for run in ordered]
+    columns = {_("Run"): [run.id for run in runs]}
+    for metric in leading_metrics(run.task for run in runs):
+        columns[metric_name(metric)] = [numbers.number(figure(run, metric)) for run in runs]
     reading(columns)
 
 

@@ -96,6 +96,12 @@ def metric_name(metric: str) -> str:
     return _(known.title) if known else metric.replace("_", " ").capitalize()
 
 
+def metric_in_words(metric: str) -> str:
+    """A metric's name within a sentence."""
+    known = all_metrics().get(metric)
+    return _(known.in_words) if known else metric.replace("_", " ")
+
+
 def metric_value(metric: str, value: float | None) -> str:
     """A figure with its unit."""
     return number(value) + (unit_of(metric) if value is not None else "")

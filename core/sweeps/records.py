@@ -6,14 +6,32 @@ from statistics import mean
 from sqlmodel import Session, col, func, select
 
 from core.compute.tables import JobRow
-from core.foundation.errors import NotFound
+from core.foundation.errors import Invalid, NotFound
 from core.foundation.text import _
 from core.sweeps.optuna_study import journal_of
 from core.sweeps.tables import SweepRow, TrialRow
 from core.sweeps.values import Confirmation, Direction, Importances, StudyFile, StudySpec, Sweep, SweepState, Trial
+from core.tasks.task import quality_metrics, task_of
+from core.tasks.values import Target
 
-DIRECTIONS: dict[str, Direction] = {"log_loss": "minimize", "auc": "maximize"}
 OPEN = ("waiting", "running")
+
+
+def direction_of(metric: str) -> Direction:
+    return "maximize" if quality_metrics()[metric].better == "up" else "minimize"
+
+
+def metric_for(target: Target, *, wanted: str) -> str:
+    """The metric that judges: the one that is wanted, else what says most of the task. Invalid where the task has no
+    such metric."""
+    task = task_of(target)
+    if not task.leading or wanted not in ("", *task.leading):
+        raise Invalid(
+            _("Models of this training set are not judged by {metric}").format(metric=wanted or _("any metric")),
+            hint=_("Choose one of: {names}.").format(names=", ".join(task.leading)) if task.leading else "",
+            field="metric",
+        )
+    return wanted or task.leading[0]
 
 
 def find_sweep(session: Session, sweep_id: str) -> SweepRow:
@@ -40,7 +58,7 @@ def spec_of(row: SweepRow) -> StudySpec:
     return StudySpec.model_validate(
         {
             "space": row.space,
-            "direction": DIRECTIONS[row.metric],
+            "direction": direction_of(row.metric),
             "sampler": row.sampler,
             "pruner": row.pruner,
             "seed": row.seed,
@@ -91,11 +109,11 @@ def _value(row: SweepRow, trials: Sequence[TrialRow], seconds: Mapping[str, floa
         **row.model_dump(include=same),
         state=SweepState(row.state),
         warnings=tuple(row.warnings),
-        direction=DIRECTIONS[row.metric],
+        direction=direction_of(row.metric),
         done=finished_count(trials),
         pruned=sum(trial.state == "pruned" for trial in trials),
         failed=sum(trial.state == "failed" for trial in trials),
-        best=best_of(trials, direction=DIRECTIONS[row.metric]),
+        best=best_of(trials, direction=direction_of(row.metric)),
         confirmation=confirmation_of(row),
         job_ids=tuple(row.job_ids),
         ran_seconds=sum(measured) if measured else None,

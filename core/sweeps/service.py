@@ -25,10 +25,11 @@ from core.sweeps.job import WorkerSpec
 from core.sweeps.kind import WORKER
 from core.sweeps.mirror import record_sweep
 from core.sweeps.records import (
-    DIRECTIONS,
     best_of,
+    direction_of,
     find_sweep,
     importances_of,
+    metric_for,
     spec_of,
     study_file,
     sweep_of,
@@ -54,7 +55,7 @@ from core.sweeps.values import (
     Trials,
     Workers,
 )
-from core.training.recipe import check_params, recipe_called
+from core.training.recipe import check_params, recipe_called, refuse_other_inputs
 from core.training.service import TrainingService
 from core.training.splits import TRAIN, VALIDATION, trainable
 from core.training.values import DEFAULT_SEED, NewRun
@@ -93,7 +94,7 @@ class SweepService(Service):
         confirm_params: Params | None = None,
         trials: Trials = 12,
         workers: Workers = 2,
-        metric: Metric = "log_loss",
+        metric: Metric = "",
         split: Literal["validation"] = "validation",
         sampler: Sampler = "tpe",
         pruner: Pruner = "median",
@@ -218,7 +219,7 @@ class SweepService(Service):
         if row.state != SweepState.RUNNING:
             return
         trials = trial_rows(call.session, sweep_id)
-        best = best_of(trials, direction=DIRECTIONS[row.metric])
+        best = best_of(trials, direction=direction_of(row.metric))
         if best is None:
             causes = [trial.cause for trial in trials if trial.cause]
             self._end(call, row, SweepState.FAILED, cause=_("No trial came to its end. ") + (causes or [""])[-1])
@@ -243,7 +244,7 @@ class SweepService(Service):
         if not done:
             self._end(call, row, SweepState.FAILED, cause=_("No confirmation succeeded. ") + runs[-1].cause)
             return
-        confirmation = confirm(done, metric=row.metric, direction=DIRECTIONS[row.metric])
+        confirmation = confirm(done, metric=row.metric, direction=direction_of(row.metric))
         row.confirmation = confirmation.model_dump(mode="json")
         self._end(call, row, SweepState.FINISHED, cause="")
 
@@ -275,10 +276,12 @@ class SweepService(Service):
         check_space(new.space, recipe=recipe, base_params=new.base_params)
         check_params(recipe, params={**new.base_params, **new.confirm_params})
         training_set = self._training_set(call, new.training_set_id, project=new.project)
+        refuse_other_inputs(recipe, training_set)
+        metric = metric_for(training_set.target, wanted=new.metric)
         kind = _(recipe.title).partition(":")[0]
         title = new.title or f"{kind}, {training_set.title}"
         row = SweepRow(
-            **{**new.model_dump(mode="json"), "title": title},
+            **{**new.model_dump(mode="json"), "title": title, "metric": metric},
             id=call.create(Kind.SWEEP, project=new.project, title=title, state=SweepState.RUNNING),
             requirement_id=training_set.requirement_id,
             state=SweepState.RUNNING,
@@ -313,7 +316,7 @@ class SweepService(Service):
             ).model_dump(mode="json"),
             inputs={split.name: split.digest for split in training_set.splits if split.name in (TRAIN, VALIDATION)},
             owner=row.requested_by,
-            resources=self.training.resources(),
+            resources=self.training.resources(recipe_called(row.recipe), row.base_params),
         )
         row.job_ids = [*row.job_ids, *(self.compute.submit(call, job_spec).id for _worker in range(count))]
         call.session.add(row)

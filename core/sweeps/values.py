@@ -6,14 +6,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from core.foundation.plugins import OneOf
 from core.foundation.values import Value
+from core.tasks.task import quality_metrics
 from core.tasks.values import Interval
 
 MOST_TRIALS, MOST_WORKERS, MOST_DIMENSIONS, MOST_CHOICES = 1_000, 16, 30, 100
 # With fewer finished trials than this an importance is a hint and no more.
 TRUSTED_TRIALS = 50
 
-Metric = Literal["log_loss", "auc"]
+# A metric of the task of the training set; empty: what says most of it.
+Metric = Annotated[str, OneOf(lambda: ["", *quality_metrics()])]
 Direction = Literal["minimize", "maximize"]
 Sampler = Literal["tpe", "random", "qmc"]
 Pruner = Literal["median", "none", "hyperband"]

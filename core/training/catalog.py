@@ -1,7 +1,6 @@
 """Reading runs: a run's row with its job's state, lists that the database sorts, and histories thinned for a chart."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import sqlalchemy
 from sqlalchemy import ColumnElement
@@ -25,11 +24,6 @@ IS_TRAINING = col(JobRow.kind) == "training.run"
 FEW = 10_000
 IS_JOB = col(JobRow.id) == RunRow.job_id
 NEWEST = (col(RunRow.created_at).desc(), col(RunRow.id).desc())
-# The figure that a list is ordered by, and the order that has the best first.
-BEST: dict[RunOrder, tuple[Any, Any]] = {
-    RunOrder.LOG_LOSS: (col(RunRow.validation_log_loss), col(RunRow.validation_log_loss)),
-    RunOrder.AUC: (col(RunRow.validation_auc), col(RunRow.validation_auc).desc()),
-}
 
 
 def find_run(session: Session, run_id: str) -> tuple[RunRow, JobRow]:
@@ -69,7 +63,8 @@ def list_runs(
     if jobs and order is RunOrder.NEWEST:
         ids = _newest_jobs(session, jobs, offset, limit)
     else:
-        ids = _best(session, where, order, offset, limit) if order in BEST else _newest(session, where, offset, limit)
+        best = order is RunOrder.BEST
+        ids = _best(session, where, offset, limit) if best else _newest(session, where, offset, limit)
     total = count_of(session, JobRow, [IS_TRAINING, *jobs]) if jobs else count_of(session, RunRow, where)
     return Listing(items=runs_of(session, ids), total=total, offset=offset, limit=limit)
 
@@ -104,19 +99,17 @@ def _newest(session: Session, wanted: Sequence[ColumnElement[bool]], offset: int
     return list(session.exec(ids.offset(offset).limit(limit)))
 
 
-def _best(
-    session: Session, wanted: Sequence[ColumnElement[bool]], order: RunOrder, offset: int, limit: int
-) -> list[str]:
+def _best(session: Session, wanted: Sequence[ColumnElement[bool]], offset: int, limit: int) -> list[str]:
     """Two lists in one: the runs with a figure from the best on, then those without, the newest first. Asked for one
     by one, for no index has the missing figures at its end."""
-    figure, best_first = BEST[order]
-    judged = [*wanted, figure.is_not(None)]
-    first = select(RunRow.id).where(*judged).order_by(best_first, *NEWEST)
+    loss = col(RunRow.validation_loss)
+    judged = [*wanted, loss.is_not(None)]
+    first = select(RunRow.id).where(*judged).order_by(loss, *NEWEST)
     ids = list(session.exec(first.offset(offset).limit(limit)))
     if len(ids) == limit:
         return ids
     behind = max(0, offset - count_of(session, RunRow, judged))
-    return ids + _newest(session, [*wanted, figure.is_(None)], behind, limit - len(ids))
+    return ids + _newest(session, [*wanted, loss.is_(None)], behind, limit - len(ids))
 
 
 def add_points(session: Session, run_id: str, points: Iterable[RunMetricRow]) -> tuple[RunMetricRow, ...]:

@@ -23,6 +23,7 @@ from core.foundation.values import Value
 from core.registry.service import RegistryService
 from core.registry.signature import Signature
 from core.registry.values import Evaluation, MetricPoint, RunRecord
+from core.tasks.task import quality_metrics, task_of
 from core.training.catalog import add_points
 from core.training.result import MODEL_FILE, IngestedResult, SplitResult, ingest_result
 from core.training.splits import VALIDATION, trainable
@@ -72,8 +73,7 @@ class TrainingKind(PlainKind):
         figures = read.result.metrics
         row.evaluations = [evaluation.model_dump(mode="json") for evaluation in evaluations_of(read, training_set)]
         row.metrics = {**row.metrics, **figures}
-        row.validation_log_loss = validation_figure(read, "log_loss")
-        row.validation_auc = validation_figure(read, "auc")
+        row.validation_loss = validation_loss(read)
         row.manifest, row.model_digest = read.manifest, read.model_digest
         row.environment, row.code_commit = read.result.environment, read.result.code_commit
         row.seconds = read.result.seconds
@@ -131,11 +131,15 @@ def metric_of(event: dict[str, Any]) -> MetricEvent | None:
         return None
 
 
-def validation_figure(read: IngestedResult, metric: str) -> float | None:
-    """The metric of the finished, calibrated model on the validation rows: runs are sorted by what their pages show."""
+def validation_loss(read: IngestedResult) -> float | None:
+    """The leading metric of the finished model on the validation rows, turned so that less is better; None where its
+    task has no metric."""
+    task = task_of(read.result.signature.target)
     judged = next((split.metrics for split in read.result.splits if split.split == VALIDATION), {})
-    interval = judged.get(metric)
-    return interval.value if interval else read.result.metrics.get(f"validation_{metric}")
+    interval = judged.get(task.leading[0]) if task.leading else None
+    if interval is None:
+        return None
+    return -interval.value if quality_metrics()[task.leading[0]].better == "up" else interval.value
 
 
 def judged_points(run_id: str, *, read: IngestedResult) -> list[RunMetricRow]:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import BaseModel, ValidationError
 
 from core.compute.values import Resources
+from core.features.training_sets.values import TrainingSet
 from core.features.values import FeatureContract
+from core.foundation.errors import Invalid
 from core.foundation.plugins import Plugin, choose, discover
 from core.foundation.text import _
 from core.foundation.validation import invalid_of
@@ -120,6 +122,21 @@ def check_params(recipe: type[Recipe], *, params: Mapping[str, Any]) -> BaseMode
         return recipe.Params.model_validate(dict(params))
     except ValidationError as error:
         raise invalid_of(error, model=recipe.Params, prefix=("params",)) from error
+
+
+def refuse_other_inputs(recipe: type[Recipe], training_set: TrainingSet) -> None:
+    """Invalid where the recipe learns no such task, or not from such inputs."""
+    task = training_set.target.task
+    if task not in recipe.tasks:
+        able = [other.name for other in all_recipes().values() if task in other.tasks]
+        raise Invalid(
+            _("{recipe} does not learn the task {task}").format(recipe=recipe.name, task=task),
+            hint=_("Choose one of: {names}.").format(names=", ".join(able)) if able else _("No recipe here does."),
+            field="recipe",
+        )
+    assert training_set.contract is not None  # It was found to be ready.
+    if reason := recipe.accepts(training_set.contract, training_set.target):
+        raise Invalid(reason, hint=_("Choose another recipe."), field="recipe")
 
 
 def card_of(recipe: type[Recipe]) -> RecipeCard:

@@ -33,7 +33,7 @@ from core.training.catalog import find_run, history, in_state, list_runs, read_r
 from core.training.description import Origin
 from core.training.inputs import inputs_evidence
 from core.training.kind import TrainingKind
-from core.training.recipe import all_recipes, card_of, check_params, recipe_called
+from core.training.recipe import Recipe, all_recipes, card_of, check_params, recipe_called, refuse_other_inputs
 from core.training.splits import trainable
 from core.training.tables import RunRow
 from core.training.values import DEFAULT_SEED, NewRun, RecipeCard, Run, RunOrder, Series
@@ -215,6 +215,7 @@ class TrainingService(Service):
         params = check_params(recipe, params=new.params).model_dump(mode="json")
         training_set = self._training_set(call, new)
         contract = trainable(training_set, now=call.now)
+        refuse_other_inputs(recipe, training_set)
         kind = _(recipe.title).partition(":")[0]
         title = new.title or f"{kind}, {training_set.title}"
         requirement = self._requirement(call, new.requirement_id or training_set.requirement_id)
@@ -222,20 +223,24 @@ class TrainingService(Service):
         person = new.owner or call.actor.person_id
         run_id = call.create(Kind.RUN, project=new.project, title=title, state=JobState.QUEUED, owner=person)
         job_spec = _job_spec(known, run_id=run_id, owner=person, training_set=training_set, contract=contract)
-        job = self.compute.submit(call, job_spec.model_copy(update={"resources": self.resources()}))
-        self._add(call, known, run_id=run_id, job=job)
+        job = self.compute.submit(call, job_spec.model_copy(update={"resources": self.resources(recipe, params)}))
+        self._add(call, known, run_id=run_id, job=job, task=training_set.target.task)
         return self.run(call, run_id)
 
     def run(self, call: Call, run_id: str) -> Run:
         """A run as it is in the caller's transaction. NotFound when there is none."""
         return read_run(call.session, run_id)
 
-    def resources(self) -> Resources:
-        """What a training gets: half of the cores, since threads that wait for a busy core cost more than they bring,
-        and a GPU where there is one."""
+    def offered(self) -> Resources:
+        """What a training may have: half of the cores, since threads that wait for a busy core cost more than they
+        bring, and a GPU where there is one."""
         cpus = max(1, min(MOST_CPUS, self.foundation.settings.cpus // 2))
         memory_mb = min(MEMORY_MB, self.foundation.settings.memory_mb)
         return Resources(cpus=cpus, memory_mb=memory_mb, gpus=min(1, len(gpus_here())))
+
+    def resources(self, recipe: type[Recipe], params: Mapping[str, Any]) -> Resources:
+        """What a fit with these parameters takes of it."""
+        return recipe.resources(check_params(recipe, params=params), offered=self.offered())
 
     def _training_set(self, call: Call, new: NewRun) -> TrainingSet:
         call.may_reach(new.training_set_id)
@@ -254,9 +259,10 @@ class TrainingService(Service):
             self.requirements.requirement(call, requirement_id)
         return requirement_id
 
-    def _add(self, call: Call, new: NewRun, *, run_id: str, job: Job) -> None:
+    def _add(self, call: Call, new: NewRun, *, run_id: str, job: Job, task: str) -> None:
         fields = new.model_dump(mode="json", exclude={"owner", "quiet"})
-        row = RunRow(id=run_id, **fields, job_id=job.id, requested_by=job.requested_by, created_at=call.now)
+        about: dict[str, Any] = {"job_id": job.id, "requested_by": job.requested_by, "task": task}
+        row = RunRow(id=run_id, **fields, **about, created_at=call.now)
         call.session.add(row)
         call.session.flush()
         call.link(new.training_set_id, run_id, "trained")

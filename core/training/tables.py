@@ -6,16 +6,17 @@ from typing import Any
 from sqlmodel import Field, SQLModel
 
 from core.foundation.columns import best_first, json_field, newest_first, time_field
+from core.tasks.values import BINARY
 
 
 class RunRow(SQLModel, table=True):
-    """A run. From `evaluations` on the columns are filled when it has succeeded."""
+    """A run. From `evaluations` on the columns are filled when it has succeeded; `validation_loss` is the figure of its
+    task's leading metric on the validation rows, turned so that less is better."""
 
     __tablename__ = "runs"
     __table_args__ = (
         *newest_first("runs", "recipe", "training_set_id", "sweep_id"),
-        *best_first("runs", "validation_log_loss"),
-        *best_first("runs", "validation_auc"),
+        *best_first("runs", "validation_loss"),
     )
 
     id: str = Field(primary_key=True)
@@ -25,14 +26,14 @@ class RunRow(SQLModel, table=True):
     training_set_id: str
     params: dict[str, Any] = json_field()
     seed: int
+    task: str = Field(default=BINARY, sa_column_kwargs={"server_default": BINARY})
     requirement_id: str
     sweep_id: str
     job_id: str = Field(foreign_key="jobs.id", index=True)
     requested_by: str
     created_at: datetime = time_field()
     metrics: dict[str, Any] = json_field()
-    validation_log_loss: float | None = None
-    validation_auc: float | None = None
+    validation_loss: float | None = None
     evaluations: list[Any] = json_field(list)
     manifest: str = ""
     model_digest: str = ""

@@ -9,6 +9,7 @@ from pydantic import Field
 from core.compute.values import JobState
 from core.foundation.values import Value
 from core.registry.values import Evaluation
+from core.tasks.values import BINARY
 
 DEFAULT_SEED = 1
 
@@ -73,14 +74,15 @@ class Run(Value):
     environment: dict[str, str] = Field(default_factory=dict)
     code_commit: str = ""
     seconds: dict[str, float] = Field(default_factory=dict)
+    task: str = BINARY
 
 
 class RunOrder(StrEnum):
-    """How a list of runs is sorted: the newest, or the best on the validation rows, first."""
+    """How a list of runs is sorted: the newest, or the best on the validation rows by what says most of their task,
+    first."""
 
     NEWEST = "newest"
-    LOG_LOSS = "log_loss"
-    AUC = "auc"
+    BEST = "best"
 
 
 class Point(Value):

@@ -8,6 +8,8 @@ from app.session import actor, may, portal
 from app.sweeps.space_editor import Places, edit_space
 from app.training.form import Offered, choose_recipe, choose_set, fit_line, nothing_offered, offered_sets
 from app.ui import forms, frame, links
+from app.ui.numbers import metric_name
+from app.ui.tasks import leading_metrics
 from core.features.training_sets.values import TrainingSet
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
@@ -15,7 +17,6 @@ from core.sweeps.space import lint_space
 from core.sweeps.values import Dimension, Sweep
 from core.training.values import DEFAULT_SEED, RecipeCard
 
-METRICS = {"log_loss": N_("Log loss"), "auc": N_("AUC")}
 SAMPLERS = {"tpe": N_("TPE, learns from trials"), "random": N_("Random"), "qmc": N_("Quasi-random, evenly spread")}
 PRUNERS = {"median": N_("Median: stop the worse half"), "hyperband": N_("Hyperband"), "none": N_("Never")}
 
@@ -41,10 +42,10 @@ def _form(offered: Offered) -> None:
         frame.section(_("What"))
         with frame.card("what"):
             chosen = choose_set(offered, key="training_set_choice")
-            card = choose_recipe(key="recipe_choice")
+            card = choose_recipe(key="recipe_choice", task=chosen.target.task)
         frame.section(_("Trials"))
         with frame.card("trials"):
-            trial_fields = _trials()
+            trial_fields = _trials(chosen.target.task)
     with right:
         with frame.section(_("Search space"), hint=_("everything else stays fixed")):
             pressed = st.button(_("Start the sweep"), type="primary", icon=":material/tune:", key="start_now")
@@ -71,11 +72,11 @@ def _space(card: RecipeCard, places: Places, *, trials: int) -> tuple[dict[str, 
     }
 
 
-def _trials() -> dict[str, Any]:
+def _trials(task: str) -> dict[str, Any]:
     left, right = st.columns(2, gap="small")
     trials = left.number_input(_("Trials"), value=20, step=1, key="trials")
     workers = right.number_input(_("Workers at once"), value=2, step=1, key="workers")
-    metric = left.selectbox(_("Judged by"), list(METRICS), format_func=lambda chosen: _(METRICS[chosen]), key="metric")
+    metric = left.selectbox(_("Judged by"), leading_metrics([task]), format_func=metric_name, key="metric")
     confirm = right.number_input(
         _("Fresh seeds"), value=3, step=1, key="confirm", help=_("How often the best is trained again to confirm it.")
     )

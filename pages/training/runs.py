@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.session import actor, may, portal
-from app.training.runs import best_runs, best_sentence, catalog, chosen_card, filters, running_strip
+from app.training.runs import best_run, best_sentence, catalog, chosen_card, filters, running_strip
 from app.ui import frame, links
 from app.ui.components.rows import window
 from app.ui.tables import no_match
@@ -25,7 +25,7 @@ def show() -> None:
         with frame.empty(_("No runs yet"), advice=advice, icon="model_training"):
             links.page_link("start-training", _("Start training"), icon=":material/play_circle:")
         return
-    best = best_runs()
+    best = best_run(st.query_params.get("training_set", ""))
     st.markdown(best_sentence(best))
     if running:
         frame.live(running_strip, running=True)
@@ -40,7 +40,7 @@ def _actions() -> None:
             links.open_page("start-training")
 
 
-def _list(best: dict[str, Run]) -> None:
+def _list(best: Run | None) -> None:
     state, order, recipe = filters()
     training_set, sweep = st.query_params.get("training_set", ""), st.query_params.get("sweep", "")
     part = window("runs", state, order, recipe, training_set, sweep)

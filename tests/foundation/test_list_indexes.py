@@ -62,10 +62,10 @@ NARROWED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("promotion.what_needs_me", {}),
     ("registry.list_models", {"query": "arrival"}),
     ("registry.list_evidence", {"subject": "MV-1", "kind": "quality"}),
-    ("training.list_runs", {"order_by": "log_loss"}),
+    ("training.list_runs", {"order_by": "best"}),
     ("training.list_runs", {"state": "failed"}),
     ("training.list_runs", {"state": "failed", "training_set_id": "TS-1"}),
-    ("training.list_runs", {"state": "succeeded", "order_by": "auc"}),
+    ("training.list_runs", {"state": "succeeded", "order_by": "best"}),
 )
 # Lists whose rows show what stands in other tables.
 SHOWING_MORE = (

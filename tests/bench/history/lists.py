@@ -37,7 +37,7 @@ NARROWED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("training.list_runs", {"state": "running"}),
     ("training.list_runs", {"state": "failed"}),
     ("training.list_runs", {"state": "succeeded"}),
-    ("training.list_runs", {"state": "succeeded", "order_by": "auc"}),
+    ("training.list_runs", {"state": "succeeded", "order_by": "best"}),
     ("training.list_runs", {"state": "succeeded", "recipe": "tabular"}),
     ("training.list_runs", {"state": "failed", "training_set_id": "TS-1"}),
     ("compute.list_jobs", {"state": "failed"}),

@@ -55,7 +55,7 @@ def test_the_list_names_the_best_and_shows_states(trained: TrainedPortal) -> Non
     shown = text_of(page(trained.portal, trained.people.viewer, "runs"))
     assert f"{trained.done.id} is the best on the validation rows" in shown
     assert "Small *and* quick" in shown
-    assert "Log loss, AUC" in shown
+    assert ",best," in shown
     assert "Queued" in shown
 
 
