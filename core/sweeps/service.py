@@ -278,8 +278,7 @@ class SweepService(Service):
         training_set = self._training_set(call, new.training_set_id, project=new.project)
         refuse_other_inputs(recipe, training_set)
         metric = metric_for(training_set.target, wanted=new.metric)
-        kind = _(recipe.title).partition(":")[0]
-        title = new.title or f"{kind}, {training_set.title}"
+        title = new.title or f"{_(recipe.title).partition(':')[0]}, {training_set.title}"
         row = SweepRow(
             **{**new.model_dump(mode="json"), "title": title, "metric": metric},
             id=call.create(Kind.SWEEP, project=new.project, title=title, state=SweepState.RUNNING),
@@ -307,10 +306,7 @@ class SweepService(Service):
             title=_("Worker of {id}").format(id=row.id),
             subject=row.id,
             payload=WorkerSpec(
-                recipe=row.recipe,
-                base_params=row.base_params,
-                metric=row.metric,
-                seed=row.seed,
+                **row.model_dump(include={"recipe", "base_params", "metric", "seed"}),
                 contract=trainable(training_set, now=call.now),
                 target=training_set.target,
             ).model_dump(mode="json"),
@@ -323,7 +319,8 @@ class SweepService(Service):
 
     def _retrain(self, call: Call, row: SweepRow, *, best: Trial, place: int) -> str:
         """A run on all rows, whatever share of them the trials had, with a seed no trial had."""
-        params = {**row.base_params, **best.params, "row_share": 1.0, **row.confirm_params}
+        whole = recipe_called(row.recipe).on_all_rows
+        params = {**row.base_params, **best.params, **whole, **row.confirm_params}
         new = NewRun(
             project=row.project,
             recipe=row.recipe,

@@ -80,10 +80,12 @@ class Fitted(ABC):
 
 
 class Recipe(Plugin, ABC):
-    """A way to train a model from a training set. `tasks` names those it can learn."""
+    """A way to train a model from a training set. `tasks` names those it can learn, `on_all_rows` the parameters with
+    which it leaves no row out, however few were enough while parameters were searched."""
 
     tasks: ClassVar[tuple[str, ...]] = (BINARY,)
     Params: ClassVar[type[BaseModel]]
+    on_all_rows: ClassVar[Mapping[str, Any]] = {}
 
     @classmethod
     def accepts(cls, _contract: FeatureContract, _target: Target) -> str:

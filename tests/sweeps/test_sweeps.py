@@ -118,7 +118,7 @@ WRONG: tuple[tuple[dict[str, Any], str], ...] = (
     ({"space": {"dropout": {"type": "float", "low": float("nan"), "high": 0.5}}}, "space.dropout.low"),
     ({"space": {"dropout": {"type": "gauss"}}}, "space.dropout.type"),
     ({"metric": "accuracy"}, "metric"),
-    ({"metric": ""}, "metric"),
+    ({"metric": "rmse"}, "metric"),
     ({"split": "test"}, "split"),
     ({"sampler": "annealing"}, "sampler"),
     ({"pruner": "always"}, "pruner"),

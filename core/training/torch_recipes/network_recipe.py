@@ -21,6 +21,7 @@ class NetworkRecipe(Recipe):
     """A way to train a network."""
 
     Params: ClassVar[type[TrainerParams]] = TrainerParams
+    on_all_rows: ClassVar = {"row_share": 1.0}
 
     @classmethod
     @abstractmethod

@@ -14,7 +14,7 @@ from core.portal import Portal
 
 ROUNDS, OFFSETS, GOAL_MS = 5, (0, 90_000), 100.0
 # Their offsets are those of a file, not of rows in the database.
-OF_FILES = frozenset({"compute.read_log", "queries.result", "lake.search_items"})
+OF_FILES = frozenset({"compute.read_log", "queries.result", "lake.search_items", "imports.list_rejected_rows"})
 # What a list is about that must be told what; the objects of the small installation.
 ABOUT = {
     "dataset_id": "DS-1",
