@@ -278,7 +278,7 @@ class SweepService(Service):
         training_set = self._training_set(call, new.training_set_id, project=new.project)
         refuse_other_inputs(recipe, training_set)
         metric = metric_for(training_set.target, wanted=new.metric)
-        title = new.title or f"{_(recipe.title).partition(':')[0]}, {training_set.title}"
+        title = new.title or ", ".join((_(recipe.title).partition(":")[0], training_set.title))
         row = SweepRow(
             **{**new.model_dump(mode="json"), "title": title, "metric": metric},
             id=call.create(Kind.SWEEP, project=new.project, title=title, state=SweepState.RUNNING),

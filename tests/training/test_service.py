@@ -147,7 +147,7 @@ def test_a_training_set_that_cannot_teach_is_refused_when_asked_for(
 ) -> None:
     whole = splits()
     bad = {
-        "all labels of train are 1": {**whole, "train": _constant(whole["train"])},
+        "in the split train, all labels are 1": {**whole, "train": _constant(whole["train"])},
         "the split validation has 1 rows": {**whole, "validation": whole["validation"].slice(0, 1)},
         "it has no split called validation": {"train": whole["train"], "test": whole["test"]},
     }
