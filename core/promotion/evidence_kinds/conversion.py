@@ -4,7 +4,7 @@ from core.foundation.text import _
 from core.promotion.evidence_kinds.content import Cell, Fact, Section, Sentence, Table
 from core.promotion.evidence_kinds.evidence_kind import EvidenceKind
 from core.promotion.gates.conversion import ConversionGate
-from core.registry.foreign.values import NOT_COMPARED, ConversionReport
+from core.registry.foreign.values import NOT_COMPARED, ConversionReport, Difference
 from core.registry.values import CONVERSION, Evidence
 
 
@@ -38,13 +38,24 @@ def _figures(report: ConversionReport) -> Section:
 
 
 def _worst(report: ConversionReport) -> Section:
-    rows = tuple(
-        (Cell(value=row.row, form="number"), Cell(value=row.answer, form="code"), _side(row.expected), _side(row.given))
-        for row in report.worst
-    )
-    columns = (_("Row"), _("Answer"), _("Original library"), _("File"))
+    columns = (_("Row"), _("Answer"), _("Original library"), _("File"), _("Difference"))
+    rows = tuple(_row(row) for row in report.worst)
     table = Table(columns=columns, rows=rows, alt=_("The rows that differ most"))
     return Section(title=_("Worst rows"), hint=Sentence(text=_("rows are counted from 0")), tables=(table,))
+
+
+def _row(row: Difference) -> tuple[Cell, ...]:
+    """What looks the same may differ in digits that are not shown."""
+    sides = (row.given, row.expected)
+    numbers = [side for side in sides if isinstance(side, float)]
+    gap = numbers[0] - numbers[1] if len(numbers) == len(sides) else None
+    return (
+        Cell(value=row.row, form="number"),
+        Cell(value=row.answer, form="code"),
+        _side(row.expected),
+        _side(row.given),
+        Cell(value=gap, form="difference"),
+    )
 
 
 def _side(value: float | str | None) -> Cell:

@@ -165,7 +165,7 @@ def test_a_conversion_shows_how_far_the_file_is_from_its_source() -> None:
     }
     assert figures.hint is not None
     assert figures.hint.cells["source"].value == "sklearn 1.9.1 Pipeline"
-    assert [cell.value for cell in worst.tables[0].rows[0]] == [17, "probability", 0.25, "no number"]
+    assert [cell.value for cell in worst.tables[0].rows[0]] == [17, "probability", 0.25, "no number", None]
 
 
 def test_a_load_test_shows_capacity_rates_and_percentiles() -> None:
