@@ -40,6 +40,13 @@ def is_nested(column: pa.ChunkedArray) -> bool:
     return bool(pa.types.is_nested(column.type))
 
 
+def is_list(column: pa.ChunkedArray) -> bool:
+    import pyarrow as pa
+
+    kinds = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    return any(check(column.type) for check in kinds)
+
+
 def is_named(column: pa.ChunkedArray) -> bool:
     """Whether its values are texts, yes or no."""
     import pyarrow as pa
@@ -90,6 +97,19 @@ def classes_in(column: pa.ChunkedArray) -> tuple[str, ...]:
         )
     values = different(column)
     return tuple(dict.fromkeys(values.take(pc.sort_indices(values)).cast("string").to_pylist()))
+
+
+def lists_in(column: pa.ChunkedArray) -> tuple[Array, pa.ChunkedArray]:
+    """Every value in the lists, with the place of its row. Invalid when they are no lists."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    refuse_missing(column)
+    if not is_list(column):
+        message = _("the labels are no lists: they are of the type {kind}").format(kind=column.type)
+        raise Invalid(message, field="label")
+    lists = column.combine_chunks()
+    return pc.list_parent_indices(lists).to_numpy(), pa.chunked_array([pc.list_flatten(lists)])
 
 
 def refuse_too_many(classes: int) -> None:

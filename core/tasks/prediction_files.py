@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from core.foundation.errors import Invalid
+from core.foundation.text import _
 from core.tasks.predictions import Array, Outputs, Predictions
 from core.tasks.task import task_of
 from core.tasks.values import Target
@@ -70,4 +72,6 @@ def _column(values: Array) -> pa.Array:
 
 
 def _codes(column: pa.ChunkedArray) -> Array:
+    if column.null_count:
+        raise Invalid(_("a row has no group"), field="group")
     return column.combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False)

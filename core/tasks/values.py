@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from core.foundation.text import _
 from core.foundation.values import Value
 
 BINARY = "binary"
@@ -70,6 +71,20 @@ class LabelSpread(Value):
     deviation: float | None = Field(default=None, exclude_if=lambda value: value is None)
     lowest: float | None = Field(default=None, exclude_if=lambda value: value is None)
     highest: float | None = Field(default=None, exclude_if=lambda value: value is None)
+
+    @classmethod
+    def of_numbers(cls, labels: Any) -> "LabelSpread":
+        """Of an array; nothing is known of an empty one."""
+        if not len(labels):
+            return cls()
+        figures = (labels.mean(), labels.std(), labels.min(), labels.max())
+        mean, deviation, lowest, highest = (float(figure) for figure in figures)
+        return cls(mean=mean, deviation=deviation, lowest=lowest, highest=highest)
+
+    def refusal_of_one_number(self) -> str:
+        """Why nothing can be learned where all numbers are the same; empty where they are not."""
+        is_same = self.lowest is not None and self.lowest == self.highest
+        return _("all labels are {value}").format(value=f"{self.lowest:g}") if is_same else ""
 
     def as_fields(self) -> dict[str, Any]:
         """As figures about rows have it beside them: labels of 0 and 1 are one share."""

@@ -89,16 +89,11 @@ class RegressionTask(Task):
 
     @classmethod
     def spread_of(cls, labels: Array, *, target: Target) -> LabelSpread:
-        if not len(labels):
-            return LabelSpread()
-        figures = (labels.mean(), labels.std(), labels.min(), labels.max())
-        mean, deviation, lowest, highest = (float(figure) for figure in figures)
-        return LabelSpread(mean=mean, deviation=deviation, lowest=lowest, highest=highest)
+        return LabelSpread.of_numbers(labels)
 
     @classmethod
     def refuse_labels(cls, spread: LabelSpread) -> str:
-        is_same = spread.lowest is not None and spread.lowest == spread.highest
-        return _("all labels are {value}").format(value=f"{spread.lowest:g}") if is_same else ""
+        return spread.refusal_of_one_number()
 
     @classmethod
     def outputs(cls, target: Target) -> tuple[OutputSpec, ...]:

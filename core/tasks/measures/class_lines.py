@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.tasks.measures.classes import Counts, confusion
-from core.tasks.values import Line
+from core.tasks.values import Line, Picture
 
 if TYPE_CHECKING:
     from numpy import float64, int64
@@ -17,6 +17,22 @@ if TYPE_CHECKING:
     Integers = NDArray[int64]
 
 MOST_DRAWN = 30
+RECALL = Picture(
+    name="recall",
+    title=N_("Recall"),
+    x=N_("class"),
+    y=N_("recall"),
+    hint=N_("the share of a class's rows that are predicted to have it"),
+    form="bars",
+)
+PRECISION = Picture(
+    name="precision",
+    title=N_("Precision"),
+    x=N_("class"),
+    y=N_("precision"),
+    hint=N_("the share of the rows predicted to have a class that do"),
+    form="bars",
+)
 
 
 def matrix(labels: Integers, *, predicted: Integers, names: Sequence[str]) -> Line:
