@@ -52,7 +52,7 @@ def _column(node: Any, places: Mapping[str, Any]) -> int | None:
         return None
     place = numpy_helper.to_array(places[node.input[1]])
     axis = next((attribute.i for attribute in node.attribute if attribute.name == "axis"), 0)
-    return int(place) if axis == 1 and place.size == 1 else None
+    return int(place.item()) if axis == 1 and place.size == 1 else None
 
 
 def _known_by(column: str, *, read: str, readers: Readers) -> KnownCategories:

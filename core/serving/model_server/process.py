@@ -93,27 +93,37 @@ def _unforeseen(error: Exception) -> str:
     return _("{words}; error {id}").format(words=outline(error), id=error_id)
 
 
-async def _serve(spec: ServerSpec, model: ServedModel, *, access: AccessLog | None) -> None:
-    loop, readiness, stop = asyncio.get_running_loop(), Readiness(), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+def connections_of(
+    spec: ServerSpec,
+    model: ServedModel,
+    *,
+    readiness: Readiness,
+    loop: asyncio.AbstractEventLoop,
+    access: AccessLog | None = None,
+) -> Connections:
+    """What answers for a model, wherever it listens."""
     reader = EntityReader(model.contract, layout=model.layout, limits=spec.limits)
     lookups = lookups_for(model.contract, spec=spec)
     application = Application(spec, model=model, reader=reader, lookups=lookups, readiness=readiness)
-    counters = Counters(application.gap_names)
-    copying = Copying(counters, spec=spec)
-    copying.go_on(loop)
-    batches = Batches(model, is_known=application.is_known, call_soon=loop.call_soon)
-    connections = Connections(
+    return Connections(
         application,
-        batches=batches,
+        batches=Batches(model, is_known=application.is_known, call_soon=loop.call_soon),
         version=spec.version_id,
         digest=spec.digest,
         most_body=spec.limits.body_bytes,
         loop=loop,
-        counters=counters,
+        counters=Counters(application.gap_names),
         access=access,
     )
+
+
+async def _serve(spec: ServerSpec, model: ServedModel, *, access: AccessLog | None) -> None:
+    loop, readiness, stop = asyncio.get_running_loop(), Readiness(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    connections = connections_of(spec, model, readiness=readiness, loop=loop, access=access)
+    copying = Copying(connections.counters, spec=spec)
+    copying.go_on(loop)
     server = await _listen(connections)
     logger.info("serves %s v%s for %s", spec.model, spec.version, spec.endpoint)
     await stop.wait()
