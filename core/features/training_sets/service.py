@@ -3,13 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, TypeAdapter
 from sqlmodel import col, or_
 
 from core.compute.service import ComputeService
 from core.features.sandboxed_job import fitted
 from core.features.tables import TrainingSetRow
 from core.features.training_sets.plan import join_job, join_job_spec
+from core.features.training_sets.proposals.sandbox_entry import ENTRY, ProposalSpec
+from core.features.training_sets.proposals.values import SetProposal
 from core.features.training_sets.records import (
     find_training_set,
     shares_of,
@@ -26,7 +28,9 @@ from core.features.training_sets.values import (
     TrainingSet,
     TrainingSetState,
 )
-from core.features.values import FeatureVersion, ViewName, ViewUse
+from core.features.values import FeatureVersion, Sql, ViewName, ViewUse
+from core.features.versions.job_specs import source_inputs, source_tables
+from core.features.versions.previewing import run_shortly
 from core.features.versions.records import JOINED_INTO, find_version, refuse_without_rows
 from core.features.versions.sources import SourceSnapshots, link_sources, of_project
 from core.foundation.actions.call import Call, Foundation
@@ -46,8 +50,11 @@ from core.lake.profiles.profile import preview_file
 from core.lake.values import Limit as PreviewLimit
 from core.lake.values import TablePreview
 from core.requirements.service import RequirementService
+from core.sandbox.duckdb_session import quoted
 
 Search = Annotated[str, StringConstraints(max_length=100)]
+ProposalSources = Annotated[dict[ViewName, str], Field(max_length=20)]
+SNAPSHOT = "rows"
 Uses = Annotated[tuple[ViewUse, ...], Field(max_length=40)]
 Splits = Annotated[tuple[Split, ...], Field(max_length=20)]
 
@@ -116,6 +123,39 @@ class TrainingSetService(Service):
         self._join(call, row, naming.title, uses)
         call.about(row.id)
         return training_set_of(row)
+
+    @action(permission=Permission.FEATURE_SQL, reads=True)
+    def propose_training_set(
+        self,
+        call: Call,
+        *,
+        project: str,
+        snapshot_id: str = "",
+        sql: Sql = "",
+        sources: ProposalSources = {},  # noqa: B006 - arguments are values and are never changed
+    ) -> SetProposal:
+        """Propose a training set of the rows of a snapshot, or of SQL over some: which column looks like the id, the
+        moment, the label and an input, each with its reason, and how the rows are split.
+
+        Looks at a sample of the rows, and takes at most ten seconds. Nothing is made: what it answers can be changed,
+        and is what create_training_set takes."""
+        call.may_reach_project(project)
+        if bool(snapshot_id) == bool(sql):
+            raise Invalid(_("Name either a snapshot or a query"), field="snapshot_id")
+        snapshots = self._sources.usable(call, {SNAPSHOT: snapshot_id} if snapshot_id else sources, project=project)
+        if snapshot_id:
+            snapshots = {snapshot.dataset: snapshot for snapshot in snapshots.values()}
+        spec = ProposalSpec(
+            sql=sql or f"SELECT * FROM {quoted(next(iter(snapshots)))}",
+            sources=source_tables(snapshots),
+            snapshots={name: snapshot.id for name, snapshot in snapshots.items()},
+        )
+        store = self.foundation.store
+        inputs = {name: store.verified_path(digest) for name, digest in source_inputs(snapshots).items()}
+        # What is slow now needs no database: its connection goes back meanwhile.
+        call.session.close()
+        sandboxed = self.foundation.settings.user_code == "caged"
+        return run_shortly(ENTRY, spec, answers=TypeAdapter(SetProposal), inputs=inputs, sandboxed=sandboxed)
 
     @action(permission=Permission.FEATURE_SQL, says=RENAMED)
     def rename_training_set(self, call: Call, *, training_set_id: str, title: Title) -> TrainingSet:

@@ -1,0 +1,154 @@
+"""Which column is the id, the moment, the label, a group or an input: by its type, its values and its name, each choice
+with its reason."""
+
+import re
+from dataclasses import dataclass
+
+from core.features.columns import KEYS, MOMENTS, kind_of
+from core.features.training_sets.proposals.survey import Column, Survey
+from core.features.training_sets.proposals.values import Role
+from core.foundation.text import _, thousands
+from core.tasks.task import task_called
+
+DAY = "DATE"
+ID_NAME = re.compile(r"(^|[_ ])(id|key|uuid|guid|index|number|nr|no)$|^(id|uuid|key)([_ ]|$)|[a-z]Id$", re.IGNORECASE)
+GROUPS = "customer client user patient person account member household session query group device store driver"
+GROUP_NAME = re.compile("|".join(GROUPS.split()), re.IGNORECASE)
+LABEL_NAMES = (
+    "label", "target", "y", "class", "outcome", "response", "species", "survived", "churn", "churned", "converted",
+    "returned", "cancelled", "default", "fraud", "late", "clicked", "rating", "quality", "price", "score", "result",
+    "diagnosis", "sentiment", "category",
+)  # fmt: skip
+# A text with more different values than this share of the rows names things or says something.
+MOSTLY_DIFFERENT, FEW_VALUES = 0.5, 20
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What each column is and why, by its name; an id of "" says that rows have none."""
+
+    reasons: dict[str, tuple[Role, str]]
+    row_id: str = ""
+    moment: str = ""
+    label: str = ""
+    group: str = ""
+
+    def of(self, role: Role) -> tuple[str, ...]:
+        return tuple(name for name, (own, _reason) in self.reasons.items() if own == role)
+
+
+def roles_of(survey: Survey) -> Roles:
+    """What the columns seem to be. Nothing is an input that is known only later."""
+    row_id, id_reason = _id(survey)
+    moment, moment_reason = _moment(survey)
+    rest = tuple(column for column in survey.columns if column.name not in (row_id, moment))
+    label, label_reason = _label(rest)
+    others = tuple(column for column in rest if column.name != label)
+    group = next((column.name for column in others if _is_group(column)), "")
+    reasons: dict[str, tuple[Role, str]] = {}
+    for column in survey.columns:
+        reasons[column.name] = _input(column) if column.name != group else ("group", _group_reason(column))
+    reasons |= {row_id: ("id", id_reason)} if row_id else {}
+    reasons |= {moment: ("moment", moment_reason)} if moment else {}
+    reasons |= {label: ("label", label_reason)} if label else {}
+    return Roles(reasons, row_id=row_id, moment=moment, label=label, group=group)
+
+
+def _id(survey: Survey) -> tuple[str, str]:
+    """A column with another value in every row, whose name or whose values say that it is one."""
+    unique = [column for column in survey.columns if column.type in KEYS and column.is_unique]
+    for column in sorted(unique, key=lambda column: ID_NAME.search(column.name) is None):
+        if ID_NAME.search(column.name):
+            return column.name, _("Every row has another value, and it is called like an id.")
+        if column.is_text and _is_short(column):
+            return column.name, _("Every row has another short text.")
+        if column.is_whole and _counts_up(column, survey):
+            return column.name, _("Every row has another whole number, without gaps.")
+    return "", ""
+
+
+def _is_short(column: Column) -> bool:
+    import pyarrow.compute as pc
+
+    return bool((pc.max(pc.utf8_length(column.values)).as_py() or 0) <= 64)
+
+
+def _counts_up(column: Column, survey: Survey) -> bool:
+    import pyarrow.compute as pc
+
+    ends = pc.min_max(column.values).as_py()
+    return survey.rows == survey.sample_rows and ends["max"] - ends["min"] + 1 == survey.rows
+
+
+def _moment(survey: Survey) -> tuple[str, str]:
+    """Of several the earliest: what comes later has not happened yet."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    moments = [column for column in survey.columns if column.type in MOMENTS | {DAY}]
+    able = [column for column in moments if not column.missing and not column.known]
+    if not able:
+        return "", ""
+    first = min(able, key=lambda column: pc.mean(column.values.cast(pa.timestamp("us")).cast(pa.int64())).as_py())
+    if len(able) > 1:
+        return first.name, _("The earliest of {n} moments: what comes later is not known yet.").format(n=len(able))
+    return first.name, _("The only moment that every row has.")
+
+
+def _label(columns: tuple[Column, ...]) -> tuple[str, str]:
+    """What is called like one, else what is known only later, else the last column."""
+    able = [column for column in columns if column.tasks and not _is_group(column)]
+    by_name = {column.name.casefold().removeprefix("is_"): column for column in reversed(able)}
+    named = next((by_name[name] for name in LABEL_NAMES if name in by_name), None)
+    if named:
+        return named.name, _with_task(_("It is called like a label."), named)
+    late = next((column for column in able if column.known), None)
+    if late:
+        words = _("It is known only at {moment}, so it may be the outcome.").format(moment=late.known)
+        return late.name, _with_task(words, late)
+    if able and able[-1] is columns[-1]:
+        return able[-1].name, _with_task(_("It is the last column; none is called like a label."), able[-1])
+    return "", ""
+
+
+def _with_task(words: str, column: Column) -> str:
+    task = task_called(column.tasks[0])
+    why = task.reason_of(column.values.drop_null())
+    return _("{words} {task}: {why}.").format(words=words, task=_(task.title), why=why)
+
+
+def _is_group(column: Column) -> bool:
+    is_repeated = 1 < column.distinct <= len(column.values) * MOSTLY_DIFFERENT
+    is_named = ID_NAME.search(column.name) and GROUP_NAME.search(column.name)
+    return column.type in KEYS and is_repeated and not column.missing and bool(is_named)
+
+
+def _group_reason(column: Column) -> str:
+    return _(
+        "{n} different values that repeat: rows with the same one belong together. Look features up by it; as an input "
+        "it would be learned by heart."
+    ).format(n=thousands(column.distinct))
+
+
+def _input(column: Column) -> tuple[Role, str]:
+    """How a model takes it, or why it does not."""
+    kind = kind_of(column.type)
+    if column.known:
+        return "left out", _("It is known only at {moment}: at the time of prediction there is none.").format(
+            moment=column.known
+        )
+    if kind is None:
+        return "left out", _(
+            "A model takes no {type}. Write in the query what it means, as a number or a text."
+        ).format(type=column.type)
+    if column.distinct == 0:
+        return "left out", _("It has no values.")
+    if column.distinct == 1 and not column.missing:
+        return "left out", _("It has the same value in every row.")
+    if kind == "category" and column.distinct > max(FEW_VALUES, MOSTLY_DIFFERENT * len(column.values)):
+        return "left out", _("Nearly every row has another text: it names the row, or says something.")
+    if column.is_whole and column.is_unique and ID_NAME.search(column.name):
+        return "left out", _("Every row has another value: it names the row.")
+    values = _("{n} different values").format(n=thousands(column.distinct))
+    missing = _(", missing in {share} %").format(share=round(100 * column.missing, 1)) if column.missing else ""
+    return "input", f"{values}{missing}."

@@ -1,0 +1,105 @@
+"""What a sample of the rows shows of each column."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from core.features.columns import TEXT, TRUTH, WHOLE, is_number
+from core.lake.cells import shown, values_of
+from core.sandbox.duckdb_session import one_row
+from core.sandbox.guard import check_query
+from core.sandbox.limits import Limits
+from core.sandbox.locked_session import plain, time_limit, translated
+from core.tasks.task import all_tasks
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+SAMPLE, SAMPLE_ROWS = "__sample", 20_000
+EXAMPLES, LONGEST_EXAMPLE = 3, 60
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the sample: `known` is the column with the instant from which its values are known, where it is known
+    only later."""
+
+    name: str
+    type: str
+    values: "pa.ChunkedArray"
+    known: str = ""
+
+    @cached_property
+    def distinct(self) -> int:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if pa.types.is_nested(self.values.type):
+            return 0
+        return int(pc.count_distinct(self.values, mode="only_valid").as_py())
+
+    @cached_property
+    def missing(self) -> float:
+        return float(self.values.null_count / max(1, len(self.values)))
+
+    @cached_property
+    def is_unique(self) -> bool:
+        return self.missing == 0 and self.distinct == len(self.values) > 1
+
+    @property
+    def is_text(self) -> bool:
+        return self.type == TEXT
+
+    @property
+    def is_whole(self) -> bool:
+        return self.type in WHOLE
+
+    @cached_property
+    def examples(self) -> tuple[str, ...]:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if pa.types.is_nested(self.values.type):
+            return ()
+        values = pa.chunked_array([pc.unique(self.values.drop_null())[:EXAMPLES]])
+        return tuple(str(shown(cell))[:LONGEST_EXAMPLE] for cell in values_of(values))
+
+    @cached_property
+    def tasks(self) -> tuple[str, ...]:
+        """The tasks that its values fit as labels, the likeliest first."""
+        if self.type not in (TEXT, TRUTH) and not is_number(self.type):
+            return ()
+        values = self.values.drop_null()
+        if not len(values):
+            return ()
+        fitting = [task for task in all_tasks().values() if task.fits(values)]
+        return tuple(task.name for task in sorted(fitting, key=lambda task: task.precedence))
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The columns of some rows, by a sample of them, and how many rows there are."""
+
+    columns: tuple[Column, ...]
+    rows: int
+    sample_rows: int
+
+    def column(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
+
+def survey(session: "duckdb.DuckDBPyConnection", sql: str, *, limits: Limits, known: Mapping[str, str]) -> Survey:
+    """Runs the query. Invalid for all that is wrong with it."""
+    types = check_query(session, sql)
+    chosen = f"SELECT * FROM (\n{plain(sql)}\n) USING SAMPLE reservoir({SAMPLE_ROWS} ROWS) REPEATABLE (1)"
+    with translated(lines_before=1), time_limit(session, limits.seconds):
+        session.execute(f"CREATE TEMP TABLE {SAMPLE} AS {chosen}")
+        (rows,) = one_row(session, f"SELECT count(*) FROM (\n{plain(sql)}\n)")
+        table = session.sql(f"SELECT * FROM {SAMPLE}").to_arrow_table()
+    columns = tuple(
+        Column(name=name, type=of_type, values=table.column(name), known=known.get(name, ""))
+        for name, of_type in types.items()
+    )
+    return Survey(columns=columns, rows=int(rows), sample_rows=table.num_rows)

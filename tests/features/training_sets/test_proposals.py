@@ -1,0 +1,149 @@
+"""What is proposed for rows that nobody has described: each column's role with its reason, and the splits."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from core.features.job_specs import SourceTable
+from core.features.training_sets.proposals.sandbox_entry import ProposalSpec, proposal_of
+from core.features.training_sets.proposals.values import SetProposal
+from core.features.training_sets.values import ShareSplits
+from core.foundation.errors import Invalid
+from tests.features.departures import LIMITS, flights, join
+
+SHARES = {"train": 0.7, "validation": 0.15, "test": 0.15}
+
+
+def proposed(folder: Path, table: pa.Table, *, sql: str = "SELECT * FROM flights", **known: str) -> SetProposal:
+    path = folder / "rows.parquet"
+    pq.write_table(table, path)
+    source = SourceTable(name="flights", inputs=("flights",), known=known)
+    spec = ProposalSpec(sql=sql, sources=(source,), snapshots={"flights": "SNAP-1"})
+    return proposal_of(spec, inputs={"flights": path}, limits=LIMITS)
+
+
+def roles(proposal: SetProposal) -> dict[str, str]:
+    return {column.source: column.role for column in proposal.columns}
+
+
+def reason(proposal: SetProposal, name: str) -> str:
+    return next(column.reason for column in proposal.columns if column.source == name)
+
+
+def wines(rows: int = 90) -> pa.Table:
+    return pa.table(
+        {
+            "alcalinity of ash": [15.0 + number % 7 for number in range(rows)],
+            "od280/od315": [1.0 + (number * 37 % 90) / 40 for number in range(rows)],
+            "same": [1] * rows,
+            "remark": [f"Wine number {number}, tasted and described at length" * 2 for number in range(rows)],
+            "target": [number % 3 for number in range(rows)],
+        }
+    )
+
+
+def test_a_table_with_time_is_split_by_time(tmp_path: Path) -> None:
+    proposal = proposed(tmp_path, flights(), delay="left_at", left_at="left_at")
+    assert roles(proposal) == {
+        "id": "id",
+        "carrier": "input",
+        "due_at": "moment",
+        "distance": "input",
+        "delay": "label",
+        "left_at": "left out",
+    }
+    entity = proposal.entity
+    assert (entity.row_id, entity.event_time, entity.label, entity.task) == ("id", "due_at", "delay", "regression")
+    assert (entity.categories, entity.numbers) == (("carrier",), ("distance",))
+    assert [(split.name, split.start, split.end) for split in proposal.splits] == [
+        ("train", date(2013, 1, 1), date(2013, 1, 8)),
+        ("validation", date(2013, 1, 8), date(2013, 1, 10)),
+        ("test", date(2013, 1, 10), date(2013, 1, 13)),
+    ]
+    assert (proposal.shares, proposal.rows) == (None, 400)
+    assert "known only at left_at" in reason(proposal, "delay")
+
+
+def test_classes_without_time_are_stratified(tmp_path: Path) -> None:
+    proposal = proposed(tmp_path, wines())
+    assert roles(proposal) == {
+        "alcalinity of ash": "input",
+        "od280/od315": "input",
+        "same": "left out",
+        "remark": "left out",
+        "target": "label",
+    }
+    assert (proposal.entity.task, proposal.entity.label, proposal.entity.row_id) == (
+        "multi_class", "target", "row_number",
+    )  # fmt: skip
+    assert proposal.entity.numbers == ("alcalinity_of_ash", "od280_od315")
+    assert proposal.shares == ShareSplits(shares=SHARES, by="stratified")
+    assert "numbered" in proposal.notes[0]
+    assert reason(proposal, "target").startswith("It is called like a label.")
+
+
+def test_what_is_proposed_can_be_joined_as_it_is(tmp_path: Path) -> None:
+    proposal = proposed(tmp_path, wines())
+    result = join(tmp_path, proposal.entity, shares=proposal.shares, table=wines(), marks={}, suspicious_auc=1.0)
+    assert [(split.name, split.rows) for split in result.splits] == [("train", 63), ("validation", 15), ("test", 12)]
+    assert result.target.classes == ("0", "1", "2")
+
+
+def test_rows_of_one_group_stay_together(tmp_path: Path) -> None:
+    table = wines().append_column("patient_id", pa.array([f"P{number // 5}" for number in range(90)]))
+    proposal = proposed(tmp_path, table)
+    assert roles(proposal)["patient_id"] == "group"
+    assert proposal.shares == ShareSplits(shares=SHARES, by="grouped", column="patient_id")
+    assert "patient_id" not in proposal.entity.categories
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "task"),
+    [
+        ("paid", [number % 2 for number in range(90)], ""),
+        ("grade", ["abc"[number % 3] for number in range(90)], "multi_class"),
+        ("price", [number * 1.37 for number in range(90)], "regression"),
+        ("won", [bool(number % 2) for number in range(90)], ""),
+    ],
+)
+def test_the_last_column_is_the_label_where_none_is_called_so(
+    tmp_path: Path, name: str, cells: list[Any], task: str
+) -> None:
+    proposal = proposed(tmp_path, wines().drop_columns(["target"]).append_column(name, pa.array(cells)))
+    assert (proposal.entity.label, proposal.entity.task) == (name, task)
+
+
+def test_a_day_is_read_as_a_moment_and_rows_without_label_are_left_out(tmp_path: Path) -> None:
+    days = pa.array(range(90), pa.int32()).cast(pa.date32())
+    target = pa.array([None if number < 9 else number % 3 for number in range(90)])
+    table = wines().drop_columns(["target"]).append_column("day", days).append_column("target", target)
+    proposal = proposed(tmp_path, table)
+    assert (proposal.entity.event_time, len(proposal.splits)) == ("day", 3)
+    assert "10.0 % of the rows have no label and are left out." in proposal.notes
+    result = join(tmp_path, proposal.entity, splits=proposal.splits, table=table, marks={}, suspicious_auc=1.0)
+    assert result.rows == 81
+
+
+def test_three_columns_and_three_hundred_do(tmp_path: Path) -> None:
+    few = proposed(tmp_path, pa.table({"x": [0.5, 1.5] * 40, "word": ["a", "b"] * 40, "y": [0, 1] * 40}))
+    assert (few.entity.numbers, few.entity.categories, few.entity.label) == (("x",), ("word",), "y")
+    many = {f"Feature {number}": [number + at * 0.5 for at in range(60)] for number in range(300)}
+    wide = proposed(tmp_path, pa.table(many | {"class": ["a", "b"] * 30}))
+    assert len(wide.entity.numbers) == 300
+    assert wide.entity.numbers[0] == "Feature_0"
+
+
+def test_names_that_only_one_column_may_have_are_changed(tmp_path: Path) -> None:
+    cells = {"label": [0, 1] * 40, "weight": [1.5, 2.5] * 40, "1st": [3.5, 4.5] * 40, "Event_Time": [0.5, 1.5] * 40}
+    proposal = proposed(tmp_path, pa.table(cells))
+    assert proposal.entity.label == "label"
+    assert [column.name for column in proposal.columns] == ["label", "weight", "c_1st", "Event_Time_2"]
+
+
+def test_what_is_wrong_with_a_query_is_said(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="column nope not found"):
+        proposed(tmp_path, wines(), sql="SELECT nope FROM flights")
