@@ -35,7 +35,13 @@ from tests.registry.onnx_files import tiny_model
 from tests.serving.running import LIMITS, spec_of
 
 # What is predicted shows in the outputs of a file; of torch's and Keras' files nobody said what they are.
-TASKS = {"sklearn-zipmap": "multi_class", "lightgbm": "multi_class", "sklearn-regression": "regression"}
+TASKS = {
+    "keras": "generic",
+    "lightgbm": "multi_class",
+    "sklearn-regression": "regression",
+    "sklearn-zipmap": "multi_class",
+    "torch": "generic",
+}
 
 
 def files_of(name: str) -> dict[str, object]:

@@ -1,16 +1,24 @@
 """What a version from elsewhere predicts, by what its answers are called: a task has names for its outputs."""
 
-from core.registry.foreign.values import TensorMapping
+from core.registry.foreign.values import Answer, TensorMapping
+from core.tasks.kinds.generic import GenericTask
 from core.tasks.task import Task, all_tasks
-from core.tasks.values import Target
+from core.tasks.values import OutputSpec, Target
+
+SEVERAL = frozenset({"probabilities", "values"})
 
 
 def target_of(mapping: TensorMapping) -> Target:
-    """The target of the task whose outputs are among the answers; without one that of every file that says nothing."""
+    """The target of the task with the most outputs of which all are among the answers; without one, the answers have no
+    metric. Without answers it is that of every file that says nothing."""
+    if not mapping.answers:
+        return Target()
     classes = next((answer.classes for answer in mapping.answers if answer.classes), ())
     names = {answer.name for answer in mapping.answers}
     targets = [_target(task, classes) for task in all_tasks().values()]
-    return next((target for target in targets if _outputs(target) and _outputs(target) <= names), Target())
+    fitting = [target for target in targets if _outputs(target) and _outputs(target) <= names]
+    generic = Target(task=GenericTask.name, outputs=tuple(_spec(answer) for answer in mapping.answers))
+    return max(fitting, key=lambda target: len(_outputs(target)), default=generic)
 
 
 def _target(task: type[Task], classes: tuple[str, ...]) -> Target:
@@ -22,3 +30,8 @@ def _target(task: type[Task], classes: tuple[str, ...]) -> Target:
 
 def _outputs(target: Target) -> set[str]:
     return {spec.name for spec in all_tasks()[target.task].outputs(target)}
+
+
+def _spec(answer: Answer) -> OutputSpec:
+    datatype = "BYTES" if answer.role == "label" else "FP64"
+    return OutputSpec(name=answer.name, datatype=datatype, names=answer.classes if answer.role in SEVERAL else None)
