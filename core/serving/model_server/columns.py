@@ -114,8 +114,10 @@ def _with_nulls(part: list[Any], *, place: Place) -> npt.NDArray[np.float64]:
 
 def _refuse_truths(numbers: Array, parts: Parts, *, place: Place) -> None:
     """True and false have become 1 and 0: only where such a number is, their types are looked at."""
-    may_be = ((numbers == 0) | (numbers == 1)).reshape(len(parts), -1).any(axis=1)
-    for number in np.flatnonzero(may_be).tolist():
+    may_be = (numbers == 0) | (numbers == 1)
+    if not may_be.any():
+        return
+    for number in np.flatnonzero(may_be.reshape(len(parts), -1).any(axis=1)).tolist():
         if bool in set(map(type, parts[number])):
             at = next(at for at, value in enumerate(parts[number]) if type(value) is bool)
             problem = _("{value} is no number").format(value=quoted(parts[number][at]))
@@ -171,9 +173,12 @@ def _truths(parts: Parts, *, place: Place) -> Array:
 
 def _texts(parts: Parts, *, place: Place, most: int) -> Array:
     texts = _joined(parts)
-    if set(map(type, texts)) != {str}:
+    is_plain = set(map(type, texts)) == {str}
+    if not is_plain:
         texts = [_text(value, where=place(at)) if type(value) is not str else value for at, value in enumerate(texts)]
-    if max(map(len, texts)) > most:
+    # Texts that are short together are short each.
+    are_short = is_plain and all(len("".join(part)) <= most for part in parts)
+    if not are_short and max(map(len, texts)) > most:
         at, text = next((at, text) for at, text in enumerate(texts) if len(text) > most)
         raise wrong(place(at), _("{value} is too long").format(value=quoted(text)))
     result = np.empty(len(texts), dtype=object)
