@@ -1,6 +1,7 @@
 """Clients of the Open Inference Protocol infer as their users call them: tritonclient itself, and KServe's client,
 whose requests are written here as its source writes them: it needs a tree of packages that nothing else does."""
 
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -116,3 +117,26 @@ def test_the_client_of_kserve_infers(address: str, is_binary: bool) -> None:
     scores, label = values["scores"], values["label"]
     assert (np.frombuffer(scores, np.float32).tolist() if is_binary else scores) == flat  # type: ignore[call-overload]
     assert label == (b"\x02\0\0\0\xc3\xa9\0\0\0\0" if is_binary else ["é", ""])
+
+
+def test_answers_come_in_the_order_of_the_requests_though_some_wait_for_their_turn(address: str) -> None:
+    """A question of the model waits for the end of the turn, and what was asked behind it does not overtake it."""
+    content, _headers = kserve_request(is_binary=False)
+    infer = b"POST /v2/models/m/infer HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%s" % (len(content), content)
+    last = b"GET /nothing HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+    host, port = address.split(":")
+    received = b""
+    with socket.create_connection((host, int(port)), timeout=10) as caller:
+        caller.sendall(infer + b"GET /v2 HTTP/1.1\r\nhost: x\r\n\r\n" + infer + last)
+        while more := caller.recv(65_536):
+            received += more
+    bodies = [part.partition(b"\r\n\r\n")[2] for part in received.split(b"HTTP/1.1 ")[1:]]
+    assert [part[:3] for part in received.split(b"HTTP/1.1 ")[1:]] == [b"200", b"200", b"200", b"404"]
+    assert [b'"outputs"' in body for body in bodies] == [True, False, True, False]
+
+
+@pytest.mark.parametrize("depth", [900, 1_020, 100_000])
+def test_json_that_is_nested_deeply_is_refused_in_words(address: str, depth: int) -> None:
+    body = b'{"inputs":' + b"[" * depth + b"]" * depth + b"}"
+    answer = web.post(f"http://{address}/v2/models/m/infer", content=body)
+    assert answer.status_code == 422, answer.text
