@@ -181,8 +181,8 @@ def _train(context: JobContext, message: Message, *, spec: WorkerSpec, data: "Lo
 
 def _judged(fitted: Fitted, table: "pa.Table", *, spec: WorkerSpec) -> float:
     """The objective on the validation rows, for recipes that do not report it themselves."""
-    predictions = predictions_of(table, outputs=fitted.predict(table), target=spec.target)
-    return task_of(spec.target).evaluate(predictions)[spec.metric].value
+    predictions = predictions_of(table, outputs=fitted.predict(table), target=fitted.target)
+    return task_of(fitted.target).evaluate(predictions)[spec.metric].value
 
 
 if __name__ == "__main__":

@@ -9,9 +9,14 @@ from typing import Any
 
 from core.features.values import FeatureContract
 from core.foundation.values import Value
+from core.tasks.task import task_of
+from core.tasks.values import Target
 from core.training.preparation import NumberMap, Preparation, Vocabulary
 
 PRODUCER = "causeway"
+# What models of the first task predict, whose files say nothing about classes.
+YES_OR_NO = Target()
+KEPT = "has learned what a missing number means"
 OUTPUT_TEXT = "The calibrated probability, from 0 to 1, that the label is 1."
 
 
@@ -47,32 +52,49 @@ class Description(Value):
         return PRODUCER, version(PRODUCER)
 
 
-def describe(origin: Origin, *, preparation: Preparation, contract: FeatureContract) -> Description:
-    """What the file of a model with these inputs says."""
+def describe(
+    origin: Origin,
+    *,
+    preparation: Preparation,
+    contract: FeatureContract,
+    target: Target = YES_OR_NO,
+    keeps_missing: bool = False,
+) -> Description:
+    """What the file of a model with these inputs says. One that `keeps_missing` numbers decides by itself what a
+    missing one means; else the median stands in."""
     categories = {item.name: _category(item) for item in preparation.categories}
-    numbers = {item.name: _number(item) for item in preparation.numbers}
+    numbers = {item.name: _number(item, is_kept=keeps_missing) for item in preparation.numbers}
     about = origin.model_dump(exclude={"label"})
     facts: dict[str, Any] = {
         **{name: text for name, text in about.items() if text},
         "feature_versions": {view.version_id: view.digest for view in contract.views},
         "inputs": {**categories, **numbers},
-        "output": {"name": "probability", "unit": "probability", "label": origin.label, "classes": [0, 1], "of": 1},
+        "output": _output(origin, target=target),
     }
     return Description(
-        text=_text(origin),
+        text=_text(origin, target=target),
         number=origin.number,
         inputs={
             **dict.fromkeys(categories, _of_text()),
-            **{item.name: _of_number(item) for item in preparation.numbers},
+            **{item.name: _of_number(item, is_kept=keeps_missing) for item in preparation.numbers},
         },
+        output=OUTPUT_TEXT if target == YES_OR_NO else f"Of the task {target.task}.",
         metadata={f"{PRODUCER}.{name}": _plain(value) for name, value in facts.items()},
     )
 
 
-def _text(origin: Origin) -> str:
+def _output(origin: Origin, *, target: Target) -> dict[str, Any]:
+    if target == YES_OR_NO:
+        return {"name": "probability", "unit": "probability", "label": origin.label, "classes": [0, 1], "of": 1}
+    outputs = [spec.model_dump(mode="json", exclude_none=True) for spec in task_of(target).outputs(target)]
+    return {**target.model_dump(mode="json"), "label": origin.label, "outputs": outputs}
+
+
+def _text(origin: Origin, *, target: Target) -> str:
     learned = f" on {origin.training_set} ({origin.training_set_title})" if origin.training_set else ""
+    predicts = f"the probability that {origin.label} is 1" if target == YES_OR_NO else origin.label
     return (
-        f"{origin.title or 'A model'}: the probability that {origin.label} is 1, by the recipe"
+        f"{origin.title or 'A model'}: {predicts}, by the recipe"
         f" {origin.recipe or 'unknown'}{learned}. Each input is the raw value of a feature, one a row. A missing"
         " text is the empty text, a missing number is NaN, and a text that training did not know may be sent as it is."
     )
@@ -90,12 +112,12 @@ def _category(vocabulary: Vocabulary) -> dict[str, Any]:
     }
 
 
-def _number(number: NumberMap) -> dict[str, Any]:
+def _number(number: NumberMap, *, is_kept: bool) -> dict[str, Any]:
     flagged = ", with a flag that it was missing" if number.flagged else ""
     return {
         "kind": "number",
         "missing": "NaN",
-        "if_missing": f"{number.fill!r} stands in, the median of training{flagged}",
+        "if_missing": KEPT if is_kept else f"{number.fill!r} stands in, the median of training{flagged}",
         "example": number.fill,
     }
 
@@ -104,7 +126,9 @@ def _of_text() -> str:
     return "Text as it is. The empty text is a missing one; a text that training did not know counts as unknown."
 
 
-def _of_number(number: NumberMap) -> str:
+def _of_number(number: NumberMap, *, is_kept: bool) -> str:
+    if is_kept:
+        return f"A number as it is. NaN is a missing one; the model {KEPT}."
     return f"A number as it is. NaN is a missing one, for which {number.fill!r} stands in."
 
 

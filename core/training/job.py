@@ -133,7 +133,7 @@ def _run(context: JobContext) -> None:
     with seconds.of("export"):
         model, signature = _export(context, spec=spec, fitted=fitted)
     with seconds.of("evaluate"):
-        splits, difference = _evaluate(context, spec=spec, tables=tables, model=model, fitted=fitted)
+        splits, difference = _evaluate(context, tables=tables, model=model, fitted=fitted)
     context.progress(0.99, stage=_("writing"), eta_seconds=0)
     _write_text(context, spec=spec, splits=splits)
     result = _result(context, fitted=fitted, signature=signature, splits=splits, difference=difference)
@@ -169,7 +169,7 @@ def _export(context: JobContext, *, spec: RunSpec, fitted: Fitted) -> "tuple[Onn
     context.progress(TRAINED_SHARE, stage=_("exporting"))
     folder = context.outputs / MODEL_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    model, signature = fitted.export(Origins(contract=spec.contract, target=spec.target, origin=spec.origin))
+    model, signature = fitted.export(Origins(contract=spec.contract, origin=spec.origin))
     (folder / MODEL_FILE).write_bytes(model)
     (folder / SIGNATURE_FILE).write_bytes(canonical(signature))
     (folder / FEATURES_FILE).write_bytes(canonical(spec.contract))
@@ -177,13 +177,13 @@ def _export(context: JobContext, *, spec: RunSpec, fitted: Fitted) -> "tuple[Onn
 
 
 def _evaluate(
-    context: JobContext, *, spec: RunSpec, tables: "Mapping[str, pa.Table]", model: "OnnxModel", fitted: Fitted
+    context: JobContext, *, tables: "Mapping[str, pa.Table]", model: "OnnxModel", fitted: Fitted
 ) -> tuple[list[SplitResult], float]:
     """Every split by the ONNX file, and the largest difference between it and the library that trained, on the rows
     that were held out."""
     from core.training.evaluation import largest_difference, write_predictions
 
-    splits, differences, target = [], [], spec.target
+    splits, differences, target = [], [], fitted.target
     for place, (name, table) in enumerate(tables.items()):
         context.progress(TRAINED_SHARE + 0.09 * place / len(tables), stage=_("evaluating {split}").format(split=name))
         outputs = model.outputs(table)

@@ -1,7 +1,7 @@
 """A small writer of ONNX graphs. The graph is written node by node: it takes milliseconds where an exporter takes
 seconds, and what stands in it is what we put there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from core.registry.signature import Signature
+from core.tasks.task import task_of
+from core.tasks.values import Target
 from core.training.description import Description
 
 ML_DOMAIN = "ai.onnx.ml"
@@ -86,14 +88,34 @@ class Graph:
         return self.node("Cast", value, to=to)
 
     def finish(self, value: str, *, output: str, description: Description, width: int | None = None) -> bytes:
-        """The file whose one output, float64 [batch] or [batch, width], is `value`, checked by onnx and in the oldest
-        version of the format that can say it."""
-        self._nodes.append(helper.make_node("Identity", [value], [output]))
+        """The file whose one output, float64 [batch] or [batch, width], is `value`."""
+        return self._file({output: value}, [self._output(output, description.output, width=width)], description)
+
+    def finish_task(self, values: Mapping[str, str], *, target: Target, description: Description) -> bytes:
+        """The file with the outputs of a task; `values` are their names in the graph."""
+        specs = task_of(target).outputs(target)
+        given = [
+            self._output(
+                spec.name,
+                description.output,
+                width=None if spec.names is None else len(spec.names),
+                is_text=spec.datatype == "BYTES",
+            )
+            for spec in specs
+        ]
+        return self._file({spec.name: values[spec.name] for spec in specs}, given, description)
+
+    def _output(self, name: str, text: str, *, width: int | None, is_text: bool = False) -> Any:
+        kind = TensorProto.STRING if is_text else TensorProto.DOUBLE
         shape = ["batch"] if width is None else ["batch", width]
-        given = helper.make_tensor_value_info(output, TensorProto.DOUBLE, shape, doc_string=description.output)
+        return helper.make_tensor_value_info(name, kind, shape, doc_string=text)
+
+    def _file(self, values: Mapping[str, str], given: list[Any], description: Description) -> bytes:
+        """The file, checked by onnx and in the oldest version of the format that can say it."""
+        self._nodes += [helper.make_node("Identity", [value], [output]) for output, value in values.items()]
         for entry in self._inputs:
             entry.doc_string = description.inputs.get(entry.name, "")
-        graph = helper.make_graph(self._nodes, "model", self._inputs, [given], self._constants)
+        graph = helper.make_graph(self._nodes, "model", self._inputs, given, self._constants)
         model = _in_oldest_format(graph)
         _describe(model, description)
         return bytes(model.SerializeToString(deterministic=True))

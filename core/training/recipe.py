@@ -56,14 +56,14 @@ class Origins:
     """What a model file says of itself besides what it is."""
 
     contract: FeatureContract
-    target: Target
     origin: Origin = field(default_factory=Origin)
 
 
 class Fitted(ABC):
-    """What came out of a fit. `metrics` are figures of the fit itself; `stopped` says that a stop was requested, and
-    then nothing else is used."""
+    """What came out of a fit. `target` is what it predicts, with what the recipe adds to it; `metrics` are figures of
+    the fit itself; `stopped` says that a stop was requested, and then nothing else is used."""
 
+    target: Target = Target()
     metrics: Mapping[str, float]
     steps: int = 0
     stopped: bool = False

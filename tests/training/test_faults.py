@@ -9,7 +9,6 @@ from core.compute.tables import JobRow
 from core.compute.values import JobState
 from core.foundation.digests import digest_bytes
 from core.portal import Portal
-from core.tasks.values import Target
 from core.training.description import Origin
 from core.training.recipe import Origins
 from core.training.torch_recipes.data import TrainingData
@@ -40,7 +39,7 @@ def test_a_run_that_was_killed_and_then_stopped_ends_with_the_model_of_an_undist
     with portal.foundation.database.read() as session:
         payload = session.get_one(JobRow, run.job_id).payload
     origin = Origin.model_validate(payload["origin"])
-    model, _signature = fitted_from(undisturbed).export(Origins(contract=contract(), target=Target(), origin=origin))
+    model, _signature = fitted_from(undisturbed).export(Origins(contract=contract(), origin=origin))
     assert (payload["origin"]["run"], done.model_digest) == (run.id, digest_bytes(model))
     assert done.metrics["steps"] == undisturbed.steps
 

@@ -41,7 +41,7 @@ def opened(trained: Trained) -> OnnxModel:
 
 def written(trained: Trained, **origin: str) -> bytes:
     names = [item.name for item in trained.preparation.categories], [item.name for item in trained.preparation.numbers]
-    origins = Origins(contract=contract(*map(tuple, names)), target=Target(), origin=Origin(**origin))
+    origins = Origins(contract=contract(*map(tuple, names)), origin=Origin(**origin))
     return fitted_from(trained).export(origins)[0]
 
 

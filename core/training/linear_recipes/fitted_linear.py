@@ -1,0 +1,90 @@
+"""A fit of a linear model as a recipe gives it: tables in, a model with the outputs of its task out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.features.values import FeatureContract
+from core.registry.signature import Signature
+from core.tasks.predictions import Outputs
+from core.tasks.task import task_of
+from core.tasks.values import BINARY, Target
+from core.training.description import describe
+from core.training.input_graph import signature_of
+from core.training.linear_recipes.fitting import FittedModel, fit
+from core.training.linear_recipes.losses import Kind
+from core.training.linear_recipes.rows import Rows, features_of
+from core.training.linear_recipes.writer import write_linear
+from core.training.onnx_graph import Graph
+from core.training.preparation import Preparation, learn
+from core.training.recipe import FitContext, Fitted, Origins, Tables
+from core.training.splits import LABEL, TRAIN, VALIDATION
+from core.training.task_outputs import outputs_of, promised, write_outputs
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+KINDS: Mapping[str, Kind] = {
+    "binary": "binary",
+    "multi_class": "classes",
+    "multi_label": "labels",
+    "regression": "number",
+}
+
+
+@dataclass(frozen=True)
+class LinearData:
+    """What all fits on these tables share."""
+
+    preparation: Preparation
+    train: Rows
+    validation: Rows
+
+
+def linear_data(tables: Tables, *, contract: FeatureContract, target: Target) -> LinearData:
+    preparation = learn(tables[TRAIN], contract=contract)
+    train, validation = (_rows(tables[name], preparation=preparation, target=target) for name in (TRAIN, VALIDATION))
+    return LinearData(preparation=preparation, train=train, validation=validation)
+
+
+def fit_linear(context: FitContext) -> "FittedLinear":
+    data: LinearData = context.prepared
+    fitted = fit(
+        data.train,
+        context.params,
+        validation=data.validation,
+        kind=KINDS[context.target.task],
+        preparation=data.preparation,
+        width=max(1, len(context.target.classes)),
+        report=context.report,
+        should_stop=context.should_stop,
+    )
+    return FittedLinear(fitted, preparation=data.preparation, target=context.target)
+
+
+class FittedLinear(Fitted):
+    def __init__(self, fitted: FittedModel, *, preparation: Preparation, target: Target) -> None:
+        self._model, self._preparation = fitted.model, preparation
+        self.target = Target() if target.task == BINARY else target
+        self.metrics, self.stopped = fitted.metrics, fitted.stopped
+        self.steps = int(fitted.metrics["steps"])
+
+    def export(self, origins: Origins) -> tuple[bytes, Signature]:
+        graph = Graph()
+        inputs = signature_of(self._preparation)
+        graph.take(inputs)
+        value = write_linear(self._model, graph=graph, preparation=self._preparation)
+        description = describe(
+            origins.origin, preparation=self._preparation, contract=origins.contract, target=self.target
+        )
+        outputs = write_outputs(graph, value, target=self.target)
+        return graph.finish_task(outputs, target=self.target, description=description), promised(inputs, self.target)
+
+    def predict(self, table: "pa.Table") -> Outputs:
+        value = self._model.predict(features_of(table, preparation=self._preparation))
+        return outputs_of(value, target=self.target)
+
+
+def _rows(table: "pa.Table", *, preparation: Preparation, target: Target) -> Rows:
+    labels = task_of(target).labels_of(table[LABEL], target=target)
+    return Rows(features_of(table, preparation=preparation), labels)

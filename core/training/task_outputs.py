@@ -1,0 +1,62 @@
+"""From the one value that a recipe computes to the outputs that its task promises, as arrays and as nodes of a graph.
+The value is the probability that a label is 1, the probabilities of all classes or labels, a number, the ends of an
+interval with the number between them (low, value, high), or a score."""
+
+from typing import Any
+
+import numpy as np
+from onnx import TensorProto
+
+from core.registry.signature import ANY, Signature, TensorSpec
+from core.tasks.predictions import Outputs
+from core.tasks.task import task_of
+from core.tasks.values import Target
+from core.training.onnx_graph import Graph
+
+LOW_VALUE_HIGH = ("low", "value", "high")
+
+
+def outputs_of(value: Any, *, target: Target) -> Outputs:
+    """The outputs by name of float64 [rows] or [rows, width]."""
+    names = _names(target)
+    if target.interval is not None:
+        return {name: value[:, place] for place, name in enumerate(LOW_VALUE_HIGH)}
+    outputs: dict[str, Any] = {names[0]: value}
+    if len(names) > 1:
+        outputs[names[1]] = np.array(target.classes, dtype=object)[value.argmax(axis=1)]
+    return outputs
+
+
+def write_outputs(graph: Graph, value: str, *, target: Target) -> dict[str, str]:
+    """The names of the values in the graph, by output. Of equal probabilities the first class is the answer."""
+    names = _names(target)
+    if target.interval is not None:
+        axis = graph.constant(np.array([1], dtype=np.int64))
+        places = {name: graph.constant(np.array([place])) for place, name in enumerate(LOW_VALUE_HIGH)}
+        return {
+            name: graph.node("Squeeze", graph.node("Gather", value, at, axis=1), axis) for name, at in places.items()
+        }
+    outputs = {names[0]: value}
+    if len(names) > 1:
+        classes = graph.constant(np.array(target.classes, dtype=object))
+        best = graph.node("ArgMax", graph.cast(value, to=TensorProto.DOUBLE), axis=1, keepdims=0)
+        outputs[names[1]] = graph.node("Gather", classes, best, axis=0)
+    return outputs
+
+
+def _names(target: Target) -> list[str]:
+    return [spec.name for spec in task_of(target).outputs(target)]
+
+
+def promised(inputs: Signature, target: Target) -> Signature:
+    """The signature of a file with these inputs and the outputs of its task."""
+    outputs = tuple(
+        TensorSpec(
+            name=spec.name,
+            datatype=spec.datatype,
+            shape=(ANY,) if spec.names is None else (ANY, len(spec.names)),
+            columns=spec.names or (),
+        )
+        for spec in task_of(target).outputs(target)
+    )
+    return Signature.of(inputs.inputs, outputs).model_copy(update={"target": target})
