@@ -16,7 +16,7 @@ from core.training.preparation import NumberMap, Preparation, Vocabulary
 PRODUCER = "causeway"
 # What models of the first task predict, whose files say nothing about classes.
 YES_OR_NO = Target()
-KEPT = "has learned what a missing number means"
+LEARNED = "has learned what a missing number means"
 OUTPUT_TEXT = "The calibrated probability, from 0 to 1, that the label is 1."
 
 
@@ -117,7 +117,7 @@ def _number(number: NumberMap, *, is_kept: bool) -> dict[str, Any]:
     return {
         "kind": "number",
         "missing": "NaN",
-        "if_missing": KEPT if is_kept else f"{number.fill!r} stands in, the median of training{flagged}",
+        "if_missing": LEARNED if is_kept else f"{number.fill!r} stands in, the median of training{flagged}",
         "example": number.fill,
     }
 
@@ -128,7 +128,7 @@ def _of_text() -> str:
 
 def _of_number(number: NumberMap, *, is_kept: bool) -> str:
     if is_kept:
-        return f"A number as it is. NaN is a missing one; the model {KEPT}."
+        return f"A number as it is. NaN is a missing one; the model {LEARNED}."
     return f"A number as it is. NaN is a missing one, for which {number.fill!r} stands in."
 
 

@@ -58,7 +58,11 @@ class BoostingParams(Params):
         description=N_("Of numbers: l2 predicts the mean, l1 the median, quantile the median within an interval."),
     )
     coverage: float = Field(
-        default=0.8, gt=0, lt=1, title=N_("Coverage"), description=N_("Share of labels that the interval is to hold.")
+        default=0.8,
+        ge=0.01,
+        le=0.99,
+        title=N_("Coverage"),
+        description=N_("Share of labels that the interval is to hold."),
     )
     class_weight: Literal["none", "balanced"] = Field(
         default="none",
