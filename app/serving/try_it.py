@@ -68,11 +68,12 @@ def _form(contract: FeatureContract, given: dict[str, Any], *, key: str) -> dict
         moment = str(given.get("event_time", ""))
         entered: dict[str, Any] = {}
         places = st.columns(COLUMNS, gap="small")
-        entered[contract.event_time] = places[0].text_input(
-            _label(contract.event_time), value=moment, help=_("With its zone."), key=f"{key}_event_time"
-        )
+        if contract.event_time:
+            entered[contract.event_time] = places[0].text_input(
+                _label(contract.event_time), value=moment, help=_("With its zone."), key=f"{key}_event_time"
+            )
         fields = [field for field in contract.request if field.name != contract.event_time]
-        for number, field in enumerate(fields, start=1):
+        for number, field in enumerate(fields, start=len(entered)):
             with places[number % COLUMNS]:
                 entered[field.name] = _field(field.name, field.kind, given.get(field.name), key=key)
         if not st.form_submit_button(_("Send the row"), type="primary", key=f"{key}_send"):

@@ -8,7 +8,7 @@ from core.features.columns import label_type
 from core.features.engines.port import BEGINNING, Engine, JoinView, Part, check_join
 from core.features.normal_form import KNOWN
 from core.features.training_sets.entities import zero_or_one
-from core.features.training_sets.job_spec import EVENT_TIME, LABEL, LABEL_KEY, LabelView
+from core.features.training_sets.job_spec import EVENT_TIME, LABEL, LABEL_KEY, ROW_ID, LabelView
 from core.features.training_sets.values import EntityQuery
 from core.features.values import LabelType
 from core.foundation.errors import Invalid
@@ -79,7 +79,8 @@ def _write_labeled(
     )
     _refuse(session, is_binary=is_binary, early=early, missing=missing, labeled=labeled)
     dropped = {"__early", *(LABEL_KEY.format(number) for number in range(len(query.label_from.keys)))}
-    columns = [name for name in types_of(session, LABELED) if name not in dropped]
+    first = (ROW_ID, EVENT_TIME, LABEL)
+    columns = [*first, *(name for name in types_of(session, LABELED) if name not in (*first, *dropped))]
     chosen = f"NOT __early AND {LABEL} IS NOT NULL" if query.can_teach else "NOT __early"
     save(session, f"SELECT {listed(columns)} FROM {LABELED} WHERE {chosen}", entity)
     notes = {

@@ -19,7 +19,8 @@ def bodies_of(split: Path, *, contract: FeatureContract, most: int, seed: int) -
     the order of their time."""
     import pyarrow.parquet as parquet
 
-    columns = dict.fromkeys([ROW_ID, EVENT_TIME, *(field.name for field in contract.request)])
+    times = [EVENT_TIME] if contract.event_time else []
+    columns = dict.fromkeys([ROW_ID, *times, *(field.name for field in contract.request)])
     table = parquet.ParquetFile(split, page_checksum_verification=True).read(columns=list(columns))
     chosen = sorted(Random(seed).sample(range(table.num_rows), k=min(most, table.num_rows)))
     if not chosen:
@@ -34,4 +35,5 @@ def _body(row: dict[str, Any]) -> bytes:
 def _sent(row: dict[str, Any], *, contract: FeatureContract) -> Iterator[tuple[str, Any]]:
     yield contract.row_id, str(row[ROW_ID])
     yield from ((field.name, sent(row[field.name])) for field in contract.request)
-    yield contract.event_time, row[EVENT_TIME].astimezone(UTC).isoformat()
+    if contract.event_time:
+        yield contract.event_time, row[EVENT_TIME].astimezone(UTC).isoformat()

@@ -26,7 +26,7 @@ class GapFinder:
         self._layout = layout
         self._known = {name: texts | {""} for name, texts in known.items()}
         self._event_time, self._views = contract.event_time, _view_names(contract)
-        self.names = GapNames.of((*self._known, self._event_time), self._views)
+        self.names = GapNames.of((*self._known, *filter(None, [self._event_time])), self._views)
 
     def is_known(self, arrays: Arrays) -> bool:
         """Whether every text is known."""
@@ -37,7 +37,7 @@ class GapFinder:
         """Those that measure an endpoint set its time, so no event time of theirs is far from it. Unknown texts are
         looked for where it is not known that there are none."""
         unknown = {} if is_known else self._unknown(entities.arrays)
-        if not is_measured and (far := _far(entities.instants)):
+        if self._event_time and not is_measured and (far := _far(entities.instants)):
             unknown[self._event_time] = far
         missing = {}
         for name, answers in zip(self._views, entities.answers, strict=True):

@@ -11,9 +11,16 @@ import pytest
 from core.features.job_specs import SourceTable
 from core.features.training_sets.proposals.sandbox_entry import ProposalSpec, proposal_of
 from core.features.training_sets.proposals.values import SetProposal
-from core.features.training_sets.values import ShareSplits
+from core.features.training_sets.values import ShareSplits, TrainingSetState
+from core.foundation.digests import digest_of
 from core.foundation.errors import Invalid
+from core.portal import Portal
+from core.training.splits import trainable
+from tests.compute.running import run_job_here
+from tests.conftest import People
 from tests.features.departures import LIMITS, flights, join
+from tests.lake.imports.in_process import imported
+from tests.lake.readers.test_dispatch import parquet
 
 SHARES = {"train": 0.7, "validation": 0.15, "test": 0.15}
 
@@ -147,3 +154,31 @@ def test_names_that_only_one_column_may_have_are_changed(tmp_path: Path) -> None
 def test_what_is_wrong_with_a_query_is_said(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="column nope not found"):
         proposed(tmp_path, wines(), sql="SELECT nope FROM flights")
+
+
+def test_a_table_becomes_a_set_that_teaches_its_classes(portal: Portal, people: People) -> None:
+    """From a file that nobody has described to what a run is given, by what people, REST and scripts call."""
+    dataset = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="wines")
+    content = parquet(wines().append_column("grape", pa.array(["abc"[number % 3] for number in range(90)])))
+    snapshot = imported(portal, people.engineer, dataset_id=dataset.id, filename="wines.parquet", content=content)
+    sets = portal.training_sets
+    proposal = sets.propose_training_set(people.engineer, project="PROJ-1", snapshot_id=snapshot.id)
+    assert (proposal.entity.label, proposal.entity.sources) == ("target", {"wines": snapshot.id})
+    begun = sets.create_training_set(
+        people.engineer, project="PROJ-1", name="wines", entity=proposal.entity, shares=proposal.shares
+    )
+    assert (begun.shares, begun.asked) == (proposal.shares, ())
+    run_job_here(portal, begun.job_id)
+    joined = sets.get_training_set(people.viewer, training_set_id=begun.id)
+    assert (joined.state, [leak.column for leak in joined.leaks]) == (TrainingSetState.NEEDS_REVIEW, ["grape"])
+    ready = sets.accept_inputs(people.engineer, training_set_id=begun.id, reason="Known in advance.")
+    assert (ready.target.task, ready.target.classes, ready.target.label) == ("multi_class", ("0", "1", "2"), "target")
+    assert ready.manifest is not None
+    assert (ready.manifest.shares, digest_of(ready.manifest)) == (proposal.shares, ready.digest)
+    with pytest.raises(Invalid, match="the split validation has 15 rows and 20 are the least"):
+        trainable(ready, now=ready.created_at)
+
+
+def test_a_proposal_is_of_a_snapshot_or_of_a_query(portal: Portal, people: People) -> None:
+    with pytest.raises(Invalid, match="Name either a snapshot or a query"):
+        portal.training_sets.propose_training_set(people.engineer, project="PROJ-1")
