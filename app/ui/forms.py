@@ -137,9 +137,8 @@ def limits(prop: Schema) -> str:
 def _nested(label: str, prop: Schema, *, key: str, default: Any) -> Any:
     if prop.get("type") == "array" and prop.get("items", {}).get("type") in ("integer", "number", "string"):
         kind = prop["items"]["type"]
-        entered = st.text_input(
-            label, value=", ".join(str(item) for item in default or ()), key=key, help=_("Separate with commas.")
-        )
+        help_text = " ".join(filter(None, (_(str(prop.get("description") or "")), _("Separate with commas."))))
+        entered = st.text_input(label, value=", ".join(str(item) for item in default or ()), key=key, help=help_text)
         return tuple(_item(part.strip(), kind) for part in entered.split(",") if part.strip())
     text = st.text_area(label, value=json.dumps(default if default is not None else {}), key=key)
     return parsed(text, label)

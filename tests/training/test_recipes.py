@@ -64,5 +64,9 @@ def test_every_parameter_draws_a_field_with_title_help_and_bounds() -> None:
             assert field["title"]
             assert field["description"]
             assert "default" in field
-            bounded = "enum" in field or ({"minimum", "exclusiveMinimum"} & set(field) and "maximum" in field)
+            bounded = (
+                "enum" in field
+                or "maxItems" in field
+                or ({"minimum", "exclusiveMinimum"} & set(field) and "maximum" in field)
+            )
             assert bounded, field
