@@ -251,7 +251,8 @@ def decisions(comparison: Comparison) -> None:
                 label_visibility="collapsed",
             )
     if chosen is None:
-        st.caption(_("There are no rows in common."))
+        is_common = bool(comparison.holdout)
+        st.caption(_("What these models say is no decision.") if is_common else _("There are no rows in common."))
         return
     _flips(flips[chosen], label=labels[chosen], before=labels[comparison.baseline])
 

@@ -13,6 +13,7 @@ from core.foundation.text import _
 from core.registry.values import Evaluation, ModelVersion
 from core.tasks.prediction_files import predictions_in
 from core.tasks.predictions import Predictions
+from core.tasks.task import task_of
 from core.tasks.values import Target
 
 # Training has seen these: a model is chosen and calibrated on validation rows.
@@ -53,8 +54,11 @@ def read_predictions(store: Store, *, digest: str, target: Target) -> Prediction
 
 
 def are_same_rows(first: Predictions, *, second: Predictions) -> bool:
-    """Whether both are about the same rows with the same labels."""
-    return first.rows == second.rows and bool((first.labels == second.labels).all())
+    """Whether both are about the same rows with the same labels, said by models of the same classes."""
+    if first.rows != second.rows or not first.knows_the_same(second):
+        return False
+    aligned = task_of(first.target).aligned(second, target=first.target)
+    return bool((first.labels == aligned.labels).all())
 
 
 def _preference(evaluation: Evaluation) -> Any:

@@ -24,12 +24,20 @@ def measure_quality(
     """QUALITY evidence. With a baseline it passes when no metric with a margin is worse by more than it; without
     one it passes by having been computed, and what is enough is the gate's to say. Raises Invalid when there are no
     rows to judge on."""
+    task = task_of(candidate.signature.target)
+    if not task.metrics:
+        raise Invalid(
+            _("No metric judges what {id} answers").format(id=candidate.id),
+            hint=_("Measure its parity and its latency instead."),
+        )
     chosen = _chosen(candidate, baseline=baseline, holdout=holdout)
-    target = candidate.signature.target
-    judged = [read_predictions(store, digest=evaluation.predictions, target=target) for evaluation in chosen]
+    versions = (candidate, baseline or candidate)
+    judged = [
+        read_predictions(store, digest=evaluation.predictions, target=version.signature.target)
+        for evaluation, version in zip(chosen, versions, strict=False)
+    ]
     if not all(are_same_rows(judged[0], second=predictions) for predictions in judged):
         raise _nothing_in_common(candidate, baseline)
-    task = task_of(target)
     report = _report(task, judged, evaluation=chosen[0], baseline=baseline)
     measured_on = {"version": candidate.digest, "model": candidate.model_digest, "holdout": chosen[0].holdout}
     measured_on["predictions"] = chosen[0].predictions

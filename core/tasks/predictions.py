@@ -22,5 +22,10 @@ class Predictions:
     target: Target
     groups: Array | None = None
 
+    def knows_the_same(self, other: "Predictions") -> bool:
+        """Whether two models say the same kind of thing."""
+        targets = (self.target, other.target)
+        return len({(target.task, frozenset(target.classes)) for target in targets}) == 1
+
     def __len__(self) -> int:
         return len(self.labels)

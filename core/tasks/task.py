@@ -81,9 +81,15 @@ class Task(Plugin, ABC):
         """Every metric that these rows allow, with its 95 % interval. Invalid where they allow none."""
 
     @classmethod
+    def aligned(cls, predictions: Predictions, *, target: Target) -> Predictions:
+        """The same of a model that names its classes in the order of the target. Both know the same classes."""
+        return predictions
+
+    @classmethod
     @abstractmethod
     def compare(cls, before: Predictions, *, after: Predictions) -> dict[str, Interval]:
-        """After minus before for every metric, paired by row, with its 95 % interval."""
+        """After minus before for every metric, paired by row, with its 95 % interval. Of models that know the same
+        classes, in whatever order."""
 
     @classmethod
     def margins_against(cls, baseline: Mapping[str, Interval]) -> dict[str, float]:

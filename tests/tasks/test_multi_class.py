@@ -57,6 +57,15 @@ def test_a_class_that_no_row_has_counts_in_the_macro_f1_and_is_mentioned() -> No
     assert Task.remarks(answered(list("abc"), certain("aaa"))) == ()
 
 
+def test_a_macro_f1_reaches_as_far_as_a_class_without_hits_or_misses_may_go() -> None:
+    """Of a, all 4 rows are right; of b, none of 4; c is in no row. Nothing else is uncertain."""
+    interval = Task.evaluate(answered(list("aaaabbbb"), certain("aaaacccc")))["macro_f1"]
+    most = 1 - 0.025 ** (1 / 4)
+    assert interval.value == pytest.approx(1 / 3)
+    assert interval.low == pytest.approx((1 - most) / 3)
+    assert interval.high == pytest.approx((1 + np.sqrt(1 + (2 * 0.975 / 4) ** 2)) / 3)
+
+
 def test_figures_agree_with_an_independent_library() -> None:
     from sklearn import metrics as oracle
 
@@ -264,3 +273,16 @@ def test_predictions_are_the_same_after_a_file() -> None:
     assert again.labels.tolist() == [0, 1]
     assert Task.gaps(rows.outputs, second=again.outputs).tolist() == [0.0, 0.0]
     assert [spec.name for spec in Task.outputs(ABC)] == ["probabilities", "predicted"]
+
+
+def test_models_may_name_their_classes_in_another_order() -> None:
+    chances = [[0.5, 0.25, 0.25], [0.125, 0.75, 0.125], [0.25, 0.25, 0.5]]
+    rows = answered(list("aba"), chances)
+    turned = Target(task="multi_class", label="kind", classes=("c", "a", "b"))
+    other = answered(list("aba"), np.array(chances)[:, [2, 0, 1]], target=turned)
+    assert other.labels.tolist() != rows.labels.tolist()
+    assert Task.aligned(other, target=ABC).labels.tolist() == rows.labels.tolist()
+    assert {delta.value for delta in Task.compare(rows, after=other).values()} == {0.0}
+    flip = Task.flips(rows, after=other, version_id="MV-2")
+    assert flip is not None
+    assert flip.rows == ()

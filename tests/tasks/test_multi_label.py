@@ -168,3 +168,16 @@ def test_pictures_are_by_label() -> None:
     lines = {line.name: line for line in Task.lines(drawn(500, seed=4))}
     assert list(lines) == [picture.name for picture in Task.pictures]
     assert lines["recall"].names == TAGS.classes
+
+
+def test_models_may_name_their_labels_in_another_order() -> None:
+    chances = [[0.5, 0.25, 0.75], [0.125, 0.0, 0.25]]
+    rows = answered([["art"], ["law", "war"]], chances)
+    turned = Target(task="multi_label", classes=("war", "art", "law"))
+    outputs = {"probabilities": np.array(chances)[:, [2, 0, 1]]}
+    other = predictions([["art"], ["law", "war"]], outputs=outputs, target=turned)
+    assert (Task.aligned(other, target=TAGS).labels == rows.labels).all()
+    assert {delta.value for delta in Task.compare(rows, after=other).values()} == {0.0}
+    assert rows.knows_the_same(other)
+    fewer = Target(task="multi_label", classes=("art",))
+    assert not rows.knows_the_same(predictions([["art"]], outputs={}, target=fewer))

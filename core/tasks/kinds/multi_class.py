@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from core.foundation.errors import Invalid
@@ -113,12 +114,27 @@ class MultiClassTask(Task):
         )
 
     @classmethod
+    def aligned(cls, predictions: Predictions, *, target: Target) -> Predictions:
+        import numpy as np
+
+        if predictions.target.classes == target.classes:
+            return predictions
+        order = [predictions.target.classes.index(name) for name in target.classes]
+        probabilities = predictions.outputs[PROBABILITIES][:, order]
+        return replace(
+            predictions,
+            labels=np.argsort(order)[predictions.labels],
+            outputs={**predictions.outputs, PROBABILITIES: probabilities},
+            target=target,
+        )
+
+    @classmethod
     def evaluate(cls, predictions: Predictions) -> dict[str, Interval]:
         return classes.evaluate(_decided(predictions))
 
     @classmethod
     def compare(cls, before: Predictions, *, after: Predictions) -> dict[str, Interval]:
-        return classes.compare(_decided(before), after=_decided(after))
+        return classes.compare(_decided(before), after=_decided(cls.aligned(after, target=before.target)))
 
     @classmethod
     def remarks(cls, predictions: Predictions) -> tuple[str, ...]:
@@ -146,7 +162,7 @@ class MultiClassTask(Task):
         """Rows that get another class; first those in which a probability moved most."""
         import numpy as np
 
-        first, second = _decided(before), _decided(after)
+        first, second = _decided(before), _decided(cls.aligned(after, target=before.target))
         changed = np.flatnonzero(first.predicted != second.predicted)
         gaps = np.abs(second.probabilities[changed] - first.probabilities[changed]).max(axis=1, initial=0.0)
         widest = changed[np.argsort(-gaps, kind="stable")][: curves.MOST_FLIPS].tolist()

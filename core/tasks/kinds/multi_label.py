@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from core.foundation.text import N_, _, thousands
@@ -91,12 +92,22 @@ class MultiLabelTask(Task):
         return (OutputSpec(name=PROBABILITIES, names=target.classes),)
 
     @classmethod
+    def aligned(cls, predictions: Predictions, *, target: Target) -> Predictions:
+        if predictions.target.classes == target.classes:
+            return predictions
+        order = [predictions.target.classes.index(name) for name in target.classes]
+        probabilities = predictions.outputs[PROBABILITIES][:, order]
+        return replace(
+            predictions, labels=predictions.labels[:, order], outputs={PROBABILITIES: probabilities}, target=target
+        )
+
+    @classmethod
     def evaluate(cls, predictions: Predictions) -> dict[str, Interval]:
         return label_sets.evaluate(_sets(predictions))
 
     @classmethod
     def compare(cls, before: Predictions, *, after: Predictions) -> dict[str, Interval]:
-        return label_sets.compare(_sets(before), after=_sets(after))
+        return label_sets.compare(_sets(before), after=_sets(cls.aligned(after, target=before.target)))
 
     @classmethod
     def remarks(cls, predictions: Predictions) -> tuple[str, ...]:
@@ -121,7 +132,7 @@ class MultiLabelTask(Task):
         """Rows that get other labels; first those in which a probability moved most."""
         import numpy as np
 
-        first, second = _sets(before), _sets(after)
+        first, second = _sets(before), _sets(cls.aligned(after, target=before.target))
         changed = np.flatnonzero((first.flags != second.flags).any(axis=1))
         gaps = np.abs(second.probabilities[changed] - first.probabilities[changed]).max(axis=1, initial=0.0)
         widest = changed[np.argsort(-gaps, kind="stable")][: curves.MOST_FLIPS].tolist()

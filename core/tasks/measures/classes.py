@@ -3,7 +3,10 @@ the calibration of the class that comes first. The classes are those of the mode
 class that is neither there nor predicted has an F1 of 0, as scikit-learn has it with a list of labels.
 
 An F1 is a function of the shares of the cells of the confusion matrix, so that its influences (see `intervals.py`) come
-from its gradient; in simulations their intervals held the truth as often as those of a bootstrap of the cells."""
+from its gradient. A class of which no row was decided rightly, or none wrongly, has no influence, and a bootstrap never
+draws what is in no cell; so the macro F1 reaches as far as such classes may go by the exact bounds of a share. In
+simulations of four classes, one of them with 2 % of 100 to 1,000 rows, the interval held the truth in 95 to 100 of 100
+cases, and that of a bootstrap in 69 to 95."""
 
 from __future__ import annotations
 
@@ -11,16 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.tasks.measures import calibration
-from core.tasks.measures.intervals import (
-    difference_of_hits,
-    difference_of_shares,
-    interval_of,
-    mean_interval,
-    share_interval,
-    with_doubt,
-)
+from core.tasks.measures.intervals import ShareFigure, difference_of_hits, mean_interval, share_interval
 from core.tasks.measures.probabilities import SMALLEST_PROBABILITY
-from core.tasks.measures.scales import POSITIVE, SHARE, UNBOUNDED, none_of
+from core.tasks.measures.scales import POSITIVE, UNBOUNDED
 from core.tasks.values import Interval
 
 if TYPE_CHECKING:
@@ -82,15 +78,11 @@ class Counts:
 
 def evaluate(decided: Decided) -> dict[str, Interval]:
     """Every metric with its 95 % interval; the top 3 only of more than 3 classes."""
-    counts = counts_of(decided)
-    rows = counts.labels * decided.labels.size
-    doubt = float(sum(none_of(max(1, round(count))) for count in rows)) / rows.size
-    macro, weighted = _macro_influences(decided, counts), _weighted_influences(decided, counts)
+    figures = _f1_figures(decided)
     first = {"top_3_accuracy": share_interval(is_among_first(decided))} if decided.classes > FIRST else {}
     return {
         "accuracy": share_interval(decided.hits),
-        "macro_f1": with_doubt(_share(float(counts.f1.mean()), macro), doubt=doubt),
-        "weighted_f1": with_doubt(_share(_weighted(counts), weighted), doubt=none_of(macro.size)),
+        **{name: figure.interval() for name, figure in figures.items()},
         "log_loss": mean_interval(losses(decided), scale=POSITIVE),
         **first,
         "ece": calibration.interval(top_gaps(decided)),
@@ -99,14 +91,11 @@ def evaluate(decided: Decided) -> dict[str, Interval]:
 
 def compare(before: Decided, *, after: Decided) -> dict[str, Interval]:
     """After minus before for every metric, paired by row, with its 95 % interval."""
-    counts = counts_of(before), counts_of(after)
-    macro = _macro_influences(after, counts[1]) - _macro_influences(before, counts[0])
-    weighted = _weighted_influences(after, counts[1]) - _weighted_influences(before, counts[0])
+    figures = _f1_figures(before)
     first = is_among_first(before), is_among_first(after)
     return {
         "accuracy": _hits(before.hits, after.hits),
-        "macro_f1": difference_of_shares(float(counts[1].f1.mean() - counts[0].f1.mean()), influences=macro),
-        "weighted_f1": difference_of_shares(_weighted(counts[1]) - _weighted(counts[0]), influences=weighted),
+        **{name: figure.minus(figures[name]) for name, figure in _f1_figures(after).items()},
         "log_loss": mean_interval(losses(after) - losses(before), scale=UNBOUNDED),
         **({"top_3_accuracy": _hits(*first)} if before.classes > FIRST else {}),
         "ece": calibration.delta(top_gaps(before), after=top_gaps(after)),
@@ -155,6 +144,29 @@ def top_gaps(decided: Decided) -> calibration.Gaps:
     )
 
 
+def unseen(counts: Counts, *, rows: int) -> tuple[float, float]:
+    """How far the macro F1 may lie below what it is, by classes without a single wrong decision, and above, by classes
+    without a single right one. The chances of the classes are independent."""
+    import numpy as np
+
+    own, whole = (counts.labels * rows).round(), (counts.labels + counts.predicted) * rows
+    most = 1 - 0.025 ** (1 / own.clip(min=1))
+    below = np.where((counts.f1 == 1), most, 0.0)
+    possible = (2 * own.clip(min=1) * most / whole.clip(min=1)).clip(max=1)
+    above = np.where(counts.both == 0, possible, 0.0)
+    return float(np.sqrt((below**2).sum())) / own.size, float(np.sqrt((above**2).sum())) / own.size
+
+
+def _f1_figures(decided: Decided) -> dict[str, ShareFigure]:
+    counts = counts_of(decided)
+    below, above = unseen(counts, rows=decided.labels.size)
+    macro, weighted = _macro_influences(decided, counts), _weighted_influences(decided, counts)
+    return {
+        "macro_f1": ShareFigure(float(counts.f1.mean()), macro, below, above),
+        "weighted_f1": ShareFigure(_weighted(counts), weighted),
+    }
+
+
 def _macro_influences(decided: Decided, counts: Counts) -> Floats:
     whole = counts.labels + counts.predicted
     gains = (2 * decided.hits - counts.f1[decided.labels]) / whole[decided.labels]
@@ -177,10 +189,6 @@ def _weighted_influences(decided: Decided, counts: Counts) -> Floats:
     whole, f1 = counts.labels + counts.predicted, counts.f1
     gains = counts.labels[own] * (2 * decided.hits - f1[own]) / whole[own]
     return f1[own] - _weighted(counts) + gains - counts.labels[predicted] * _cost(decided, counts)
-
-
-def _share(value: float, influences: Floats) -> Interval:
-    return interval_of(value, influences=influences, scale=SHARE)
 
 
 def _hits(before: Flags, after: Flags) -> Interval:

@@ -6,6 +6,7 @@ models that answered the same rows differ by the difference of their influences,
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.tasks.measures.scales import DIFFERENCE, SHARE, Scale, none_of
@@ -44,6 +45,25 @@ def with_doubt(interval: Interval, *, doubt: float) -> Interval:
         return interval
     low, high = max(0.0, interval.value - doubt), min(1.0, interval.value + doubt)
     return interval.model_copy(update={"low": low, "high": high})
+
+
+@dataclass(frozen=True)
+class ShareFigure:
+    """A share that is a mean of several, with the influence of every row. Parts that were right (or wrong) in every row
+    have no influence, though they may not always be so: `below` and `above` say how far they may move the mean."""
+
+    value: float
+    influences: Floats
+    below: float = 0.0
+    above: float = 0.0
+
+    def interval(self) -> Interval:
+        low, high = max(0.0, self.value - self.below), min(1.0, self.value + self.above)
+        interval = SHARE.interval(self.value, spread=half_width(self.influences), low=low, high=high)
+        return with_doubt(interval, doubt=none_of(self.influences.size))
+
+    def minus(self, before: ShareFigure) -> Interval:
+        return difference_of_shares(self.value - before.value, influences=self.influences - before.influences)
 
 
 def difference_of_shares(value: float, *, influences: Floats) -> Interval:

@@ -4,13 +4,14 @@ are (see `intervals.py`)."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.tasks.measures.classes import Counts
-from core.tasks.measures.intervals import difference_of_shares, interval_of, mean_interval, share_interval, with_doubt
+from core.tasks.measures.classes import Counts, unseen
+from core.tasks.measures.intervals import ShareFigure, difference_of_shares, mean_interval, share_interval
 from core.tasks.measures.probabilities import SMALLEST_PROBABILITY, placements
-from core.tasks.measures.scales import POSITIVE, SHARE, UNBOUNDED, none_of
+from core.tasks.measures.scales import POSITIVE, UNBOUNDED, none_of
 from core.tasks.values import Interval
 
 if TYPE_CHECKING:
@@ -42,21 +43,6 @@ class LabelSets:
         return Counts(self.labels.mean(axis=0), flags.mean(axis=0), (self.labels & flags).mean(axis=0))
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A share with the influence of every row. `doubt` is how far it may be off where all rows agree."""
-
-    value: float
-    influences: Floats
-    doubt: float = 0.0
-
-    def interval(self) -> Interval:
-        return with_doubt(interval_of(self.value, influences=self.influences, scale=SHARE), doubt=self.doubt)
-
-    def minus(self, before: Figure) -> Interval:
-        return difference_of_shares(self.value - before.value, influences=self.influences - before.influences)
-
-
 def evaluate(sets: LabelSets) -> dict[str, Interval]:
     """Every metric with its 95 % interval; the AUC where a label is in some rows and not in others."""
     return {
@@ -84,43 +70,42 @@ def in_both(labels: Flags) -> Flags:
     return in_some
 
 
-def _figures(sets: LabelSets) -> dict[str, Figure]:
+def _figures(sets: LabelSets) -> dict[str, ShareFigure]:
     known = in_both(sets.labels)
     areas = {"mean_auc": _mean_auc(sets.labels[:, known], sets.probabilities[:, known])} if known.any() else {}
     return {"micro_f1": _micro_f1(sets), "macro_f1": _macro_f1(sets), **areas}
 
 
-def _micro_f1(sets: LabelSets) -> Figure:
+def _micro_f1(sets: LabelSets) -> ShareFigure:
     both = 2 * (sets.labels & sets.flags).sum(axis=1)
     whole = sets.labels.sum(axis=1) + sets.flags.sum(axis=1)
     mean = float(whole.mean()) or 1.0
     value = float(both.mean()) / mean
-    return Figure(value, (both - value * whole) / mean, doubt=none_of(len(both)))
+    return ShareFigure(value, (both - value * whole) / mean)
 
 
-def _macro_f1(sets: LabelSets) -> Figure:
+def _macro_f1(sets: LabelSets) -> ShareFigure:
     """As of classes: a label that is neither there nor predicted has an F1 of 0."""
     counts = sets.counts
     weights = 1 / (counts.labels + counts.predicted).clip(min=1e-300) / counts.f1.size
     both = 2 * (sets.labels & sets.flags) @ weights
     whole = sets.labels @ (weights * counts.f1) + sets.flags @ (weights * counts.f1)
-    rows = (counts.labels * len(both)).round().astype(int).clip(min=1).tolist()
-    doubt = sum(none_of(count) for count in rows) / len(rows)
-    return Figure(float(counts.f1.mean()), both - whole, doubt=doubt)
+    return ShareFigure(float(counts.f1.mean()), both - whole, *unseen(counts, rows=len(both)))
 
 
-def _mean_auc(labels: Flags, probabilities: Floats) -> Figure:
-    """The mean over the labels. The influences are the placements of DeLong, which every row has in each label."""
+def _mean_auc(labels: Flags, probabilities: Floats) -> ShareFigure:
+    """The mean over the labels. The influences are the placements of DeLong, which every row has in each label; a label
+    in perfect order has none."""
     import numpy as np
 
-    influences, values, doubts = np.zeros(len(labels)), [], []
+    influences, values, unseen_pairs = np.zeros(len(labels)), [], 0.0
     for label, scores in zip(labels.T, probabilities.T, strict=True):
         positives, negatives = placements(label.astype("float64"), scores)
         values.append(float(positives.mean()))
         influences[label] += (positives - values[-1]) / label.mean()
         influences[~label] += (negatives - values[-1]) / (1 - label.mean())
-        doubts.append(none_of(min(positives.size, negatives.size)))
-    return Figure(float(np.mean(values)), influences / len(values), doubt=float(np.mean(doubts)))
+        unseen_pairs += none_of(min(positives.size, negatives.size)) ** 2 if values[-1] == 1.0 else 0.0
+    return ShareFigure(float(np.mean(values)), influences / len(values), below=math.sqrt(unseen_pairs) / len(values))
 
 
 def _wrong(sets: LabelSets) -> Floats:
