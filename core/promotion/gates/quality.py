@@ -10,11 +10,12 @@ from core.foundation.plugins import OneOf
 from core.foundation.text import N_, _, thousands
 from core.promotion.figures import figure, metric_name, signed, with_interval
 from core.promotion.gate import Finding, Gate, GateContext, GateParams, holds, label, worst
+from core.promotion.values import GateResult
 from core.registry.holdouts import is_seen
 from core.registry.values import QUALITY, Evaluation, Evidence, QualityReport
 from core.requirements.values import Comparison
 from core.tasks.measures.claims import gain, non_inferiority
-from core.tasks.task import quality_metrics, task_called
+from core.tasks.task import quality_metrics, task_called, task_of
 from core.tasks.values import Interval, Verdict
 
 QualityMetric = Annotated[str, OneOf(lambda: list(quality_metrics()))]
@@ -41,6 +42,12 @@ class QualityGate(Gate):
             return {**super().looseness(), **own, **{f"margin {name}": margin for name, margin in self.margins.items()}}
 
     params: Params
+
+    def judge(self, evidence: Sequence[Evidence], context: GateContext) -> GateResult:
+        if evidence or task_of(context.version.signature.target).metrics or _is_demanded(context):
+            return super().judge(evidence, context)
+        basis = _("Its parity and its latency are what there is to decide on")
+        return self._result(Finding(Verdict.INCONCLUSIVE, _("No metric judges what it answers"), basis), None)
 
     def wanted(self, context: GateContext) -> str:
         if context.production is None:
@@ -123,6 +130,10 @@ class QualityGate(Gate):
     def _plain(self, measured: QualityReport) -> str:
         named = [metric for metric in self._margins(measured) if metric in measured.metrics]
         return " · ".join(f"{metric_name(metric)} {with_interval(measured.metrics[metric])}" for metric in named)
+
+
+def _is_demanded(context: GateContext) -> bool:
+    return any(criterion.metric in quality_metrics() for criterion in context.criteria)
 
 
 def _demanded(measured: QualityReport, context: GateContext) -> Iterator[Finding]:

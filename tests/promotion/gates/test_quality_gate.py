@@ -9,7 +9,7 @@ from core.promotion.gates.quality import QualityGate
 from core.promotion.values import GateResult
 from core.registry.values import Evidence, ModelVersion
 from core.requirements.values import Comparison, Criterion
-from core.tasks.values import Verdict
+from core.tasks.values import Target, Verdict
 from tests.promotion.values_to_judge import NOW, endpoint, evaluation, interval, quality, version
 
 CANDIDATE, PRODUCTION = version(2), version(1)
@@ -199,3 +199,13 @@ def test_the_newest_evidence_that_fits_decides() -> None:
     beside = quality(CANDIDATE, version(7), number=3)
     result = judged(beside, quality(CANDIDATE, PRODUCTION))
     assert (result.verdict, result.evidence_id) == (Verdict.PASS, "EV-1")
+
+
+def test_what_no_metric_judges_is_left_to_judgement_unless_quality_is_demanded() -> None:
+    signature = CANDIDATE.signature.model_copy(update={"target": Target(task="generic")})
+    subject = CANDIDATE.model_copy(update={"signature": signature})
+    context = GateContext(now=NOW, version=subject, endpoint=endpoint(), production=None, criteria=())
+    result = QualityGate({}).judge([], context)
+    assert (result.verdict, result.value) == (Verdict.INCONCLUSIVE, "No metric judges what it answers")
+    demanding = context.model_copy(update={"criteria": (at_least("auc", 0.7),)})
+    assert QualityGate({}).judge([], demanding).verdict is Verdict.NO_DATA
