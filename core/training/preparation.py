@@ -47,7 +47,13 @@ class Preparation(Value):
     @property
     def shape(self) -> Shape:
         cardinalities = tuple(len(vocabulary.values) + 1 for vocabulary in self.categories)
-        return Shape(cardinalities=cardinalities, numbers=len(self.numbers) + len(self.flagged))
+        numbers = [item.name for item in self.numbers] + [self.numbers[place].name for place in self.flagged]
+        return Shape(
+            cardinalities=cardinalities,
+            numbers=len(numbers),
+            category_names=tuple(item.name for item in self.categories),
+            number_names=tuple(numbers),
+        )
 
     @property
     def flagged(self) -> list[int]:

@@ -1,14 +1,19 @@
-"""Small real data sets that a library ships, as the tables of a training set."""
+"""Small real data sets that a library ships, as the tables of a training set, and recipes fitted to them."""
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from sklearn import datasets
 
 from core.features.values import FeatureContract, RequestField
-from core.tasks.task import task_called
+from core.registry.onnx_safety import inspect
+from core.tasks.prediction_files import predictions_of
+from core.tasks.task import task_called, task_of
 from core.tasks.values import Target
+from core.training.evaluation import OnnxModel, largest_difference
+from core.training.recipe import FitContext, Fitted, Origins, check_params, recipe_called
 
 SHARES = {"train": 0.7, "validation": 0.15, "test": 0.15}
 LOADERS = {
@@ -16,6 +21,11 @@ LOADERS = {
     "wine": ("multi_class", datasets.load_wine),
     "diabetes": ("regression", datasets.load_diabetes),
     "digits": ("multi_class", datasets.load_digits),
+}
+QUICK: dict[str, dict[str, Any]] = {
+    "gradient_boosting": {"rounds": 60, "learning_rate": 0.15, "leaves": 15},
+    "linear": {},
+    "tabular": {"epochs": 40, "batch_size": 32, "learning_rate": 5e-3, "patience": 6},
 }
 
 
@@ -41,3 +51,28 @@ def known_set(name: str) -> tuple[dict[str, pa.Table], FeatureContract, Target]:
     contract = FeatureContract(event_time="", row_id="row_id", request=fields, views=())
     target = task_called(task).target_of(table["label"], label="label")
     return {split: table.take(rows) for split, rows in parts.items()}, contract, target
+
+
+def fitted_on(name: str, recipe_name: str, **params: Any) -> Fitted:
+    tables, contract, target = known_set(name)
+    recipe = recipe_called(recipe_name)
+    chosen = check_params(recipe, params={**QUICK[recipe_name], **params})
+    prepared = recipe.prepare(tables, contract=contract, target=target, threads=1)
+    return recipe.fit(
+        FitContext(
+            prepared=prepared, params=chosen, target=target, seed=1, threads=1, report=lambda _step, _figures: None
+        )
+    )
+
+
+def judged(name: str, fitted: Fitted) -> dict[str, float]:
+    """The figures of the file on the rows that were held out, once it is found to be what was trained."""
+    tables, contract, _target = known_set(name)
+    content, signature = fitted.export(Origins(contract=contract))
+    outputs = OnnxModel(content, signature=signature, threads=1).outputs(tables["test"])
+    most = 1e-9 if fitted.precision == "fp64" else task_of(fitted.target).tolerance
+    assert largest_difference(outputs, fitted.predict(tables["test"]), target=fitted.target) <= most
+    assert not [finding for finding in inspect(content).findings if finding.refuses]
+    assert signature.target == fitted.target
+    figures = task_of(fitted.target).evaluate(predictions_of(tables["test"], outputs=outputs, target=fitted.target))
+    return {metric: interval.value for metric, interval in figures.items()}

@@ -55,7 +55,7 @@ def train_small(
 
 
 def fitted_from(trained: Trained) -> FittedNetwork:
-    return FittedNetwork(trained, write=Tabular.write, device="cpu")
+    return FittedNetwork(trained, device="cpu")
 
 
 def digest_of_weights(trained: Trained) -> str:

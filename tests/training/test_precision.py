@@ -19,7 +19,7 @@ def test_measuring_leaves_weights_and_random_numbers_as_they_were(flight_data: T
     before = [weight.clone() for weight in measured.parameters()]
     state = torch.get_rng_state()
     batch = flight_data.train.at(torch.arange(256))
-    assert measure(measured, batch=batch, precision="bf16", device=CPU) > 0
+    assert measure(measured, head=flight_data.head, batch=batch, precision="bf16", device=CPU) > 0
     assert torch.equal(torch.get_rng_state(), state)
     assert all(torch.equal(old, new) for old, new in zip(before, measured.parameters(), strict=True))
     assert all(weight.grad is None for weight in measured.parameters())
@@ -27,7 +27,9 @@ def test_measuring_leaves_weights_and_random_numbers_as_they_were(flight_data: T
 
 def test_auto_takes_the_faster_and_says_both_speeds_or_does_not_ask(flight_data: TrainingData) -> None:
     batch = flight_data.train.at(torch.arange(256))
-    chosen, speeds = choose_precision("auto", network=network(flight_data), batch=batch, device=CPU)
+    chosen, speeds = choose_precision(
+        "auto", network=network(flight_data), head=flight_data.head, batch=batch, device=CPU
+    )
     if has_fast_bf16(CPU):
         faster = max(speeds, key=lambda name: speeds[name])
         assert set(speeds) == {"rows_per_s_fp32", "rows_per_s_bf16"}

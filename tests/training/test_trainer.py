@@ -2,6 +2,7 @@
 
 import io
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -126,8 +127,7 @@ def test_it_stops_early_when_the_validation_rows_get_no_better(flight_data: Trai
 def test_a_loss_that_is_no_number_ends_the_training_and_names_the_step(flight_data: TrainingData) -> None:
     spoiled = flight_data.train.numbers.clone()
     spoiled[:, 0] = float("nan")
-    rows = type(flight_data.train)(ids=flight_data.train.ids, numbers=spoiled, labels=flight_data.train.labels)
-    data = TrainingData(flight_data.preparation, rows, flight_data.validation, flight_data.device)
+    data = replace(flight_data, train=replace(flight_data.train, numbers=spoiled))
     with pytest.raises(JobFailed, match="The loss became NaN at step 0"):
         train_small(data)
 

@@ -1,6 +1,6 @@
 """The recipe for mixed tables."""
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -9,9 +9,7 @@ from core.training.torch_recipes.network_recipe import NetworkRecipe
 from core.training.torch_recipes.torch_recipe import Shape, TrainerParams
 
 if TYPE_CHECKING:
-    import torch
-
-    from core.training.onnx_graph import Graph
+    from core.training.torch_recipes.networks import Network
 
 
 class TabularParams(TrainerParams):
@@ -50,25 +48,9 @@ class Tabular(NetworkRecipe):
     Params: ClassVar[type[TrainerParams]] = TabularParams
 
     @classmethod
-    def network(cls, shape: Shape, *, params: TabularParams) -> "torch.nn.Module":
+    def network(cls, shape: Shape, *, params: TabularParams) -> "Network":
         from core.training.torch_recipes.networks import EmbeddingPerceptron
 
         return EmbeddingPerceptron(
             shape, embedding_width=params.embedding_width, widths=params.widths(), dropout=params.dropout
         )
-
-    @classmethod
-    def write(cls, network: "torch.nn.Module", *, graph: "Graph", ids: str, numbers: str) -> str:
-        from core.training.torch_recipes.networks import EmbeddingPerceptron
-
-        perceptron = cast(EmbeddingPerceptron, network)
-        parts = [numbers] if numbers else []
-        if ids:
-            rows = graph.node("Add", ids, graph.constant(perceptron.offsets.long().numpy()))
-            looked_up = graph.node("Gather", graph.constant(perceptron.embedding.weight.numpy()), rows)
-            parts.insert(0, graph.node("Flatten", looked_up, axis=1))
-        value = graph.node("Concat", *parts, axis=1)
-        for number, layer in enumerate(perceptron.layers()):
-            value = graph.node("Relu", value) if number else value
-            value = graph.dense(value, weight=layer.weight.numpy(), bias=layer.bias.numpy())
-        return value

@@ -19,8 +19,14 @@ class Calibration(Value):
     shift: float = 0.0
 
     def probabilities(self, logits: Any) -> Any:
-        """float64 [rows] of float64 [rows]."""
+        """float64 [rows] of float64 [rows], or [rows, labels] of as many."""
         return 1.0 / (1.0 + np.exp(-(self.slope * np.asarray(logits, dtype=np.float64) + self.shift)))
+
+    def shares(self, logits: Any) -> Any:
+        """float64 [rows, classes] of float64 [rows, classes]; those of a row sum to 1."""
+        sloped = self.slope * np.asarray(logits, dtype=np.float64)
+        powers = np.exp(sloped - sloped.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
 
 
 def fit_calibration(logits: Any, *, labels: Any, kind: str) -> Calibration:
@@ -38,7 +44,28 @@ def fit_calibration(logits: Any, *, labels: Any, kind: str) -> Calibration:
         line = line - np.clip(step, -1.0, 1.0)
         if float(abs(step).max()) < 1e-10:
             break
-    fitted = [*line.tolist(), 0.0][:2]
-    # A slope at or below zero would turn the model round; then the rows say nothing that could be trusted.
-    usable = SMALLEST_SLOPE < fitted[0] < LARGEST_SLOPE
-    return Calibration(slope=fitted[0], shift=fitted[1]) if usable else Calibration()
+    return _usable(*[*line.tolist(), 0.0][:2])
+
+
+def fit_temperature(logits: Any, *, labels: Any, kind: str) -> Calibration:
+    """The same for classes: float64 [rows, classes] and places of classes, one slope for all. They have no shift of
+    their own, so every kind is a temperature."""
+    scores = np.asarray(logits, dtype=np.float64)
+    if kind == "none" or float(scores.std(axis=1).max(initial=0.0)) < 1e-6:
+        return Calibration()
+    own = scores[np.arange(len(scores)), labels]
+    slope = 1.0
+    for _round in range(ROUNDS):
+        shares = Calibration(slope=slope).shares(scores)
+        mean = (shares * scores).sum(axis=1)
+        bend = float(((shares * scores**2).sum(axis=1) - mean**2).sum()) + 1e-9
+        step = float((mean - own).sum()) / bend
+        slope -= min(1.0, max(-1.0, step))
+        if abs(step) < 1e-10:
+            break
+    return _usable(slope, 0.0)
+
+
+def _usable(slope: float, shift: float) -> Calibration:
+    """A slope at or below zero would turn the model round; then the rows say nothing that could be trusted."""
+    return Calibration(slope=slope, shift=shift) if SMALLEST_SLOPE < slope < LARGEST_SLOPE else Calibration()

@@ -2,14 +2,19 @@
 multiplication."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from core.features.values import FeatureContract
+from core.tasks.task import task_of
+from core.tasks.values import Target
+from core.training.description import YES_OR_NO
 from core.training.preparation import Preparation, encode_categories, encode_numbers, learn
 from core.training.splits import LABEL, TRAIN, VALIDATION
+from core.training.torch_recipes.heads import Head, head_of
+from core.training.torch_recipes.judge import Judge
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,38 +22,53 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rows:
-    """Prepared rows on the device: ids int32 [rows, categories], numbers float32 [rows, width], labels float32
-    [rows]."""
+    """Prepared rows on the device: ids int32 [rows, categories], numbers float32 [rows, width], labels as the head of
+    the network takes them, and, where a task ranks, the number of each row's group, int64 [rows]."""
 
     ids: torch.Tensor
     numbers: torch.Tensor
     labels: torch.Tensor
+    groups: torch.Tensor | None = None
 
     def __len__(self) -> int:
         return int(self.labels.shape[0])
 
     def at(self, places: torch.Tensor) -> "Rows":
-        return Rows(ids=self.ids[places], numbers=self.numbers[places], labels=self.labels[places])
+        groups = None if self.groups is None else self.groups[places]
+        return Rows(self.ids[places], self.numbers[places], self.labels[places], groups)
+
+    def shuffled(self, seed: int) -> torch.Tensor:
+        """Their places in an order that follows from the seed, made where they lie; the rows of a group stay beside
+        each other."""
+        device = self.labels.device
+        generator = torch.Generator(device).manual_seed(seed)
+        if self.groups is None:
+            return torch.randperm(len(self), generator=generator, device=device)
+        turns = torch.randperm(int(self.groups.max()) + 1, generator=generator, device=device)
+        return turns[self.groups].argsort(stable=True)
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What a training needs, loaded once for as many trainings as one likes."""
+    """What a training needs, loaded once for as many trainings as one likes. `judge` knows the validation rows'
+    labels."""
 
     preparation: Preparation
     train: Rows
     validation: Rows
     device: torch.device
+    head: Head
+    judge: Judge
 
     def limited(self, minimum_count: int) -> "TrainingData":
         """With rare categories unknown. Ids are ordered by frequency, so this is one comparison."""
         preparation = self.preparation.limited(minimum_count)
         sizes = torch.tensor(preparation.shape.cardinalities, dtype=torch.int32, device=self.device)
-        return TrainingData(
+        return replace(
+            self,
             preparation=preparation,
             train=_known(self.train, sizes=sizes),
             validation=_known(self.validation, sizes=sizes),
-            device=self.device,
         )
 
 
@@ -58,27 +78,41 @@ def the_device() -> torch.device:
 
 
 def load_data(
-    tables: "Mapping[str, pa.Table]", *, contract: FeatureContract, device: torch.device | None = None
+    tables: "Mapping[str, pa.Table]",
+    *,
+    contract: FeatureContract,
+    target: Target = YES_OR_NO,
+    device: torch.device | None = None,
 ) -> TrainingData:
     """Tensors of the training and validation rows; the maps are learned from the training rows alone."""
-    preparation = learn(tables[TRAIN], contract=contract)
-    place = device or the_device()
-    return TrainingData(
-        preparation=preparation,
-        train=_rows(tables[TRAIN], preparation=preparation, device=place),
-        validation=_rows(tables[VALIDATION], preparation=preparation, device=place),
-        device=place,
+    preparation, place = learn(tables[TRAIN], contract=contract), device or the_device()
+    labels = {name: task_of(target).labels_of(tables[name][LABEL], target=target) for name in (TRAIN, VALIDATION)}
+    groups = {name: _groups(tables[name], target=target) for name in labels}
+    head = head_of(target, labels=labels[TRAIN])
+    train, validation = (
+        _rows(tables[name], head.encoded(labels[name]), preparation=preparation, groups=groups[name], device=place)
+        for name in labels
     )
+    judge = Judge(head, labels=labels[VALIDATION], groups=groups[VALIDATION])
+    return TrainingData(preparation, train, validation, place, head, judge)
 
 
-def _rows(table: "pa.Table", *, preparation: Preparation, device: torch.device) -> Rows:
-    labels = table[LABEL].cast("float32").to_numpy(zero_copy_only=False)
+def _rows(table: "pa.Table", labels: Any, *, preparation: Preparation, groups: Any, device: torch.device) -> Rows:
     return Rows(
         ids=torch.from_numpy(encode_categories(table, preparation=preparation)).to(device),
         numbers=torch.from_numpy(encode_numbers(table, preparation=preparation)).to(device),
-        labels=torch.from_numpy(labels.copy()).to(device),
+        labels=torch.from_numpy(labels).to(device),
+        groups=None if groups is None else torch.from_numpy(groups).to(device),
     )
 
 
+def _groups(table: "pa.Table", *, target: Target) -> Any:
+    """int64 [rows]: the number of each row's group; None where the task knows no groups."""
+    if not target.group:
+        return None
+    codes = table[target.group].combine_chunks().dictionary_encode(null_encoding="encode").indices
+    return codes.to_numpy(zero_copy_only=False).astype("int64")
+
+
 def _known(rows: Rows, *, sizes: torch.Tensor) -> Rows:
-    return Rows(ids=torch.where(rows.ids < sizes, rows.ids, 0), numbers=rows.numbers, labels=rows.labels)
+    return replace(rows, ids=torch.where(rows.ids < sizes, rows.ids, 0))

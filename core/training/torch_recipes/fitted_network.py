@@ -1,20 +1,17 @@
-"""A trained network as one ONNX file: raw feature values in, calibrated probability out."""
+"""A trained network as one ONNX file: raw feature values in, what its task answers out."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import numpy as np
-import onnx
 import torch
 
 from core.registry.signature import Signature
-from core.tasks.kinds.binary import OUTPUT
 from core.tasks.predictions import Outputs
 from core.training.description import describe
 from core.training.input_graph import category_ids, signature_of, standard_numbers
 from core.training.onnx_graph import Graph
 from core.training.preparation import encode_categories, encode_numbers
 from core.training.recipe import Fitted, Origins
+from core.training.task_outputs import outputs_of, promised, write_outputs
 from core.training.torch_recipes.trainer import Trained
 
 if TYPE_CHECKING:
@@ -22,36 +19,31 @@ if TYPE_CHECKING:
 
 
 class FittedNetwork(Fitted):
-    """`write` adds the network to a graph, as its recipe says."""
-
-    def __init__(self, trained: Trained, *, write: Callable[..., str], device: str) -> None:
-        self._trained, self._write = trained, write
-        self.metrics = {**trained.metrics, "steps": trained.steps, "calibration_slope": trained.calibration.slope}
+    def __init__(self, trained: Trained, *, device: str) -> None:
+        self._trained, self.target = trained, trained.head.target
+        slope = {"calibration_slope": trained.calibration.slope} if trained.head.is_calibrated else {}
+        self.metrics = {**trained.metrics, "steps": trained.steps, **slope}
         self.steps, self.stopped = trained.steps, trained.stopped
         self.device, self.precision = device, trained.precision
 
     def export(self, origins: Origins) -> tuple[bytes, Signature]:
-        """An input [batch] a feature, text ("" is missing) or float64 (NaN is missing), and `probability`, float64
-        [batch]. The file says of itself where it comes from and what it takes."""
+        """An input [batch] a feature, text ("" is missing) or float64 (NaN is missing). The file says of itself where
+        it comes from and what it takes."""
         graph, preparation = Graph(), self._trained.preparation
-        signature = signature_of(preparation)
-        graph.take(signature)
+        inputs = signature_of(preparation)
+        graph.take(inputs)
         ids = [category_ids(graph, vocabulary=vocabulary) for vocabulary in preparation.categories]
         numbers = standard_numbers(graph, numbers=preparation.numbers) if preparation.numbers else ""
-        logits = self._write(self._trained.network, graph=graph, ids=graph.columns(ids) if ids else "", numbers=numbers)
-        description = describe(origins.origin, preparation=preparation, contract=origins.contract)
-        return graph.finish(self._probability(graph, logits), output=OUTPUT, description=description), signature
+        logits = self._trained.network.write(graph, ids=graph.columns(ids) if ids else "", numbers=numbers)
+        value = self._trained.head.write(graph, logits, calibration=self._trained.calibration)
+        outputs = write_outputs(graph, value, target=self.target)
+        description = describe(origins.origin, preparation=preparation, contract=origins.contract, target=self.target)
+        return graph.finish_task(outputs, target=self.target, description=description), promised(inputs, self.target)
 
     def predict(self, table: "pa.Table") -> Outputs:
         ids = torch.from_numpy(encode_categories(table, preparation=self._trained.preparation))
         numbers = torch.from_numpy(encode_numbers(table, preparation=self._trained.preparation))
         with torch.no_grad():
             logits = self._trained.network(ids, numbers).double().numpy()
-        return {OUTPUT: self._trained.calibration.probabilities(logits)}
-
-    def _probability(self, graph: Graph, logits: str) -> str:
-        line, exact = self._trained.calibration, graph.cast(logits, to=onnx.TensorProto.DOUBLE)
-        sloped = graph.node("Mul", exact, graph.constant(np.array(line.slope)))
-        shifted = graph.node("Add", sloped, graph.constant(np.array(line.shift)))
-        column = graph.constant(np.array([1], dtype=np.int64))
-        return graph.node("Squeeze", graph.node("Sigmoid", shifted), column)
+        value = self._trained.head.values(logits, calibration=self._trained.calibration)
+        return outputs_of(value, target=self.target)

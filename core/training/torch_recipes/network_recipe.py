@@ -1,5 +1,5 @@
-"""Recipes that train a network of torch. Such a recipe says what its network looks like, in torch and as nodes of an
-ONNX graph; preparing, training, calibrating and exporting are the same for all."""
+"""Recipes that train a network of torch. Such a recipe says what its network is; preparing, training, calibrating and
+exporting are the same for all."""
 
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -8,32 +8,24 @@ from core.compute.values import Resources
 from core.features.values import FeatureContract
 from core.tasks.values import Target
 from core.training.recipe import FitContext, Fitted, Recipe, Tables
-from core.training.torch_recipes.torch_recipe import Shape, TrainerParams
+from core.training.torch_recipes.torch_recipe import EVERY_TASK, Shape, TrainerParams
 
 if TYPE_CHECKING:
-    import torch
-
-    from core.training.onnx_graph import Graph
     from core.training.torch_recipes.data import TrainingData
+    from core.training.torch_recipes.networks import Network
 
 
 class NetworkRecipe(Recipe):
     """A way to train a network."""
 
+    tasks = EVERY_TASK
     Params: ClassVar[type[TrainerParams]] = TrainerParams
     on_all_rows: ClassVar = {"row_share": 1.0}
 
     @classmethod
     @abstractmethod
-    def network(cls, shape: Shape, *, params: Any) -> "torch.nn.Module":
-        """A network of (ids int32 [rows, categories], numbers float32 [rows, width]) that gives logits [rows]. It draws
-        its first weights from torch's global generator."""
-
-    @classmethod
-    @abstractmethod
-    def write(cls, network: "torch.nn.Module", *, graph: "Graph", ids: str, numbers: str) -> str:
-        """Adds the same network to the graph. `ids` (int64) and `numbers` (float32) name its inputs, empty where there
-        are none; returns the name of the logits, float32 [rows, 1]."""
+    def network(cls, shape: Shape, *, params: Any) -> "Network":
+        """It draws its first weights from torch's global generator."""
 
     @classmethod
     def resources(cls, _params: Any, *, offered: Resources) -> Resources:
@@ -46,7 +38,7 @@ class NetworkRecipe(Recipe):
         from core.training.torch_recipes.data import load_data
 
         torch.set_num_threads(threads)
-        return load_data(tables, contract=contract)
+        return load_data(tables, contract=contract, target=target)
 
     @classmethod
     def fit(cls, context: FitContext) -> Fitted:
@@ -64,4 +56,4 @@ class NetworkRecipe(Recipe):
             checkpoints=context.checkpoints,
             progress=context.progress,
         )
-        return FittedNetwork(trained, write=cls.write, device=str(context.prepared.device))
+        return FittedNetwork(trained, device=str(context.prepared.device))

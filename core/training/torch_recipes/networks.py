@@ -1,5 +1,6 @@
 """The networks of our recipes. Imported by training processes only, as it needs torch to define its classes."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import cast
@@ -7,12 +8,23 @@ from typing import cast
 import torch
 from torch import nn
 
+from core.training.onnx_graph import Graph
 from core.training.torch_recipes.torch_recipe import Shape
 
 EMBEDDING_SPREAD = 0.05
 
 
-class EmbeddingPerceptron(nn.Module):
+class Network(nn.Module, ABC):
+    """A network of (ids int32 [rows, categories], numbers float32 [rows, width]) that gives logits, [rows] of one
+    output and [rows, outputs] of more."""
+
+    @abstractmethod
+    def write(self, graph: Graph, *, ids: str, numbers: str) -> str:
+        """Adds the same network to the graph. `ids` (int64) and `numbers` (float32) name its inputs, empty where there
+        are none; returns the name of the logits, float32 [rows, outputs]."""
+
+
+class EmbeddingPerceptron(Network):
     """One flat embedding table for all categories (one lookup instead of one a category), then dense layers."""
 
     offsets: torch.Tensor
@@ -27,11 +39,23 @@ class EmbeddingPerceptron(nn.Module):
         blocks: list[nn.Module] = []
         for width_in, width_out in pairwise(sizes):
             blocks += [nn.Linear(width_in, width_out), nn.ReLU(), nn.Dropout(dropout)]
-        self.body = nn.Sequential(*blocks, nn.Linear(sizes[-1], 1))
+        self.body = nn.Sequential(*blocks, nn.Linear(sizes[-1], shape.outputs))
 
     def forward(self, ids: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
         looked_up = self.embedding(ids + self.offsets).flatten(1)
         return cast(torch.Tensor, self.body(torch.cat([looked_up, numbers], dim=1))).squeeze(1)
+
+    def write(self, graph: Graph, *, ids: str, numbers: str) -> str:
+        parts = [numbers] if numbers else []
+        if ids:
+            rows = graph.node("Add", ids, graph.constant(self.offsets.long().numpy()))
+            looked_up = graph.node("Gather", graph.constant(self.embedding.weight.numpy()), rows)
+            parts.insert(0, graph.node("Flatten", looked_up, axis=1))
+        value = graph.node("Concat", *parts, axis=1)
+        for number, layer in enumerate(self.layers()):
+            value = graph.node("Relu", value) if number else value
+            value = graph.dense(value, weight=layer.weight.numpy(), bias=layer.bias.numpy())
+        return value
 
     def layers(self) -> list[nn.Linear]:
         """The dense layers in order; a ReLU stands between them."""

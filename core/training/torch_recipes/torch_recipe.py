@@ -8,14 +8,25 @@ from pydantic import Field
 from core.foundation.plugins import Params
 from core.foundation.text import N_
 from core.foundation.values import Value
+from core.tasks.kinds.multi_class import MultiClassTask
+from core.tasks.kinds.multi_label import MultiLabelTask
+from core.tasks.kinds.ranking import RankingTask
+from core.tasks.kinds.regression import RegressionTask
+from core.tasks.values import BINARY
+
+EVERY_TASK = (BINARY, MultiClassTask.name, RegressionTask.name, MultiLabelTask.name, RankingTask.name)
 
 
 class Shape(Value):
-    """What a network must take: `cardinalities` has, for each category, how many ids there are (0 is the unknown one);
-    `numbers` is the width of the numbers, missing indicators included."""
+    """What a network must take and give: `cardinalities` has, for each category, how many ids there are (0 is the
+    unknown one); `numbers` is the width of the numbers, missing indicators included; `outputs` is how many logits a row
+    has. The names are those of the columns that these come from; an indicator has that of its number."""
 
     cardinalities: tuple[int, ...]
     numbers: int
+    outputs: int = 1
+    category_names: tuple[str, ...] = ()
+    number_names: tuple[str, ...] = ()
 
 
 class TrainerParams(Params):
@@ -41,7 +52,7 @@ class TrainerParams(Params):
         ge=1,
         le=1000,
         title=N_("Early-stopping patience"),
-        description=N_("Checks on the validation rows (two an epoch) without a better log loss before it stops."),
+        description=N_("Checks on the validation rows (two an epoch) without getting better before it stops."),
     )
     precision: Literal["auto", "fp32", "bf16"] = Field(
         default="auto",
@@ -65,7 +76,10 @@ class TrainerParams(Params):
     calibration: Literal["none", "temperature", "platt"] = Field(
         default="temperature",
         title=N_("Calibration"),
-        description=N_("Fitted on the validation rows: temperature keeps the base rate, Platt moves it too."),
+        description=N_(
+            "Of probabilities, fitted on the validation rows: temperature keeps the base rate, Platt moves that of yes"
+            " or no too."
+        ),
     )
     unknown_share: float = Field(
         default=0.05,

@@ -4,7 +4,7 @@ checkpoint holds all that decides what comes next: a training that was killed go
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,12 @@ import torch
 from core.compute.process import JobFailed
 from core.foundation.digests import digest_of
 from core.foundation.text import _
-from core.tasks.measures.probabilities import auc, log_loss
 from core.training.preparation import Preparation
-from core.training.torch_recipes.calibration import Calibration, fit_calibration
+from core.training.torch_recipes.calibration import Calibration
 from core.training.torch_recipes.checkpoints import newest_checkpoint, save_checkpoint
 from core.training.torch_recipes.data import Rows, TrainingData
+from core.training.torch_recipes.heads import Head
+from core.training.torch_recipes.networks import Network
 from core.training.torch_recipes.precision import choose_precision, forward_and_back
 from core.training.torch_recipes.schedule import learning_rate
 from core.training.torch_recipes.torch_recipe import TrainerParams
@@ -30,7 +31,7 @@ VALIDATION_ROWS = 65_536
 
 Report = Callable[[int, dict[str, float]], None]
 Progress = Callable[[float, float | None], None]
-MakeNetwork = Callable[..., torch.nn.Module]
+MakeNetwork = Callable[..., Network]
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Trained:
     """What came out. `network` has the weights of the best check and computes logits on the CPU; `metrics` are figures
     of the validation rows and of the training itself; `stopped` says that a stop was requested."""
 
-    network: torch.nn.Module
+    network: Network
+    head: Head
     preparation: Preparation
     calibration: Calibration
     metrics: dict[str, float]
@@ -98,7 +100,8 @@ class Training:
         self.steps = self.epoch_steps * params.epochs
         self.check_steps = math.ceil(self.epoch_steps / CHECKS_PER_EPOCH)
         torch.manual_seed(seed)
-        self.network = make(data.preparation.shape, params=params).to(data.device)
+        shape = data.preparation.shape.model_copy(update={"outputs": data.head.width})
+        self.network = make(shape, params=params).to(data.device)
         self.optimizer = torch.optim.AdamW(self.network.parameters(), weight_decay=params.weight_decay, fused=True)
         self.key = digest_of([name, params.model_dump(), seed, data.preparation.model_dump(), self.steps])
         self.step, self.stale_checks = 0, 0
@@ -149,12 +152,12 @@ class Training:
         """The best weights, calibrated on the validation rows."""
         if self.best:
             self.network.load_state_dict(self.best["weights"])
-        logits = self._logits(self.data.validation)
-        labels = self.data.validation.labels.cpu().numpy()
+        logits = self._logits(self.data.validation).numpy()
         return Trained(
             network=self.network.cpu().eval().requires_grad_(False),
+            head=self.data.head,
             preparation=self.data.preparation,
-            calibration=fit_calibration(logits, labels=labels, kind=self.params.calibration),
+            calibration=self.data.judge.calibration(logits, kind=self.params.calibration),
             metrics=self.metrics,
             precision=self.precision,
             steps=self.step,
@@ -168,7 +171,11 @@ class Training:
         else:
             batch = self.train_rows.at(torch.arange(self.batch_size, device=self.data.device))
             self.precision, speeds = choose_precision(
-                self.params.precision, network=self.network, batch=batch, device=self.data.device
+                self.params.precision,
+                network=self.network,
+                head=self.data.head,
+                batch=batch,
+                device=self.data.device,
             )
             self.metrics.update(speeds)
         self._losses, self._first_step = torch.zeros((), device=self.data.device), self.step
@@ -193,25 +200,27 @@ class Training:
         )
         self.optimizer.param_groups[0]["lr"] = rate
         self.optimizer.zero_grad(set_to_none=True)
-        loss = forward_and_back(self.network.train(), batch=self._batch(), precision=self.precision)
+        batch, network = self._batch(), self.network.train()
+        loss = forward_and_back(network, head=self.data.head, batch=batch, precision=self.precision)
         self.optimizer.step()
         return loss
 
     def _batch(self) -> Rows:
         epoch, place = divmod(self.step, self.epoch_steps)
         if self._order is None or self._order[0] != epoch:
-            self._order = epoch, _shuffled(len(self.train_rows), seed=self.seed, epoch=epoch).to(self.data.device)
+            self._order = epoch, self.train_rows.shuffled(_seed_of(self.seed, epoch=epoch))
         batch = self.train_rows.at(self._order[1][place * self.batch_size : (place + 1) * self.batch_size])
         if not self.params.unknown_share:
             return batch
         hidden = torch.rand(batch.ids.shape, device=self.data.device) < self.params.unknown_share
-        return Rows(ids=batch.ids.masked_fill(hidden, 0), numbers=batch.numbers, labels=batch.labels)
+        return replace(batch, ids=batch.ids.masked_fill(hidden, 0))
 
     def _check(self) -> None:
-        """The validation rows: log loss decides which weights are kept and when it is enough."""
+        """The validation rows: the task's leading metric decides which weights are kept and when it is enough."""
         self._refuse_nan()
-        figures = self._judge()
-        value = figures["validation_log_loss"]
+        judged = self._judge()
+        value = self.data.judge.loss_in(judged)
+        figures = {f"validation_{name}": figure for name, figure in judged.items()}
         if not self.best or value < self.best["value"]:
             weights = {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()}
             self.best = {"value": value, "step": self.step, "weights": weights}
@@ -225,15 +234,11 @@ class Training:
         logits = self._logits(self.data.validation)
         if not bool(torch.isfinite(logits).all()):
             raise _became_nan(self.step)
-        labels, probabilities = self.data.validation.labels.cpu().numpy(), torch.sigmoid(logits).numpy()
-        return {
-            "validation_log_loss": log_loss(labels, probabilities=probabilities),
-            "validation_auc": auc(labels, probabilities=probabilities),
-        }
+        return self.data.judge.figures(logits.numpy())
 
     @torch.no_grad()
     def _logits(self, rows: Rows) -> torch.Tensor:
-        """float64 [rows] on the CPU, in fp32 as the exported network computes them."""
+        """float64 [rows] or [rows, outputs] on the CPU, in fp32 as the exported network computes them."""
         self.network.eval()
         parts = [
             self.network(rows.ids[start : start + VALIDATION_ROWS], rows.numbers[start : start + VALIDATION_ROWS])
@@ -271,13 +276,13 @@ def _became_nan(step: int) -> JobFailed:
     return JobFailed(_("The loss became NaN at step {step}. Try a lower learning rate.").format(step=step))
 
 
-def _shuffled(rows: int, *, seed: int, epoch: int) -> torch.Tensor:
-    """The order of an epoch: a pure function of seed and epoch, so that it is in no checkpoint."""
-    return torch.randperm(rows, generator=torch.Generator().manual_seed(seed * 1_000_003 + epoch))
+def _seed_of(seed: int, *, epoch: int) -> int:
+    """The order of an epoch is a pure function of seed and epoch, so that it is in no checkpoint."""
+    return seed * 1_000_003 + epoch
 
 
 def _share(rows: Rows, *, share: float, seed: int) -> Rows:
     if share >= 1:
         return rows
     count = max(1, round(len(rows) * share))
-    return rows.at(_shuffled(len(rows), seed=seed, epoch=-1)[:count].sort().values.to(rows.labels.device))
+    return rows.at(rows.shuffled(_seed_of(seed, epoch=-1))[:count].sort().values)
