@@ -11,7 +11,8 @@ from core.tasks.values import Better
 @dataclass(frozen=True)
 class Metric:
     """A figure that judges. `title` is its name alone, `in_words` within a sentence; `unit` stands after the figure,
-    with its space. `scale` says what it can be, `chance` what it is where nothing was learned."""
+    with its space. `scale` says what it can be, `chance` what it is where nothing was learned. What is `relative` has
+    the unit of the label, so that a margin of it is a share of the baseline's figure."""
 
     name: str
     title: str
@@ -20,6 +21,7 @@ class Metric:
     unit: str = ""
     scale: Scale = UNBOUNDED
     chance: float | None = None
+    relative: bool = False
 
 
 # Those that several tasks have: they mean the same in each.

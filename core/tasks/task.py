@@ -26,10 +26,10 @@ class Task(Plugin, ABC):
 
     `metrics` are shown in their order; `leading` names them in the order of how much they say, so that its first
     chooses among models. `margins` say how much worse than its baseline a model may be and still count as no worse;
-    what is not in it is shown and not judged. They are shares of the baseline's figure where these have the unit of the
-    label. `pictures` are what `lines` draws. The outputs of two runs on the same row may differ by `tolerance`.
-    `followed` are the metrics that are taken where a model serves, once outcomes are known: the leading ones, unless it
-    says otherwise. Of the tasks that fit a label the one with the lowest `precedence` is proposed first."""
+    what is not in it is shown and not judged. `pictures` are what `lines` draws. The outputs of two runs on the same
+    row may differ by `tolerance`. `followed` are the metrics that are taken where a model serves, once outcomes are
+    known: the leading ones, unless it says otherwise. Of the tasks that fit a label the one with the lowest
+    `precedence` is proposed first."""
 
     metrics: ClassVar[tuple[Metric, ...]] = ()
     leading: ClassVar[tuple[str, ...]] = ()
@@ -37,7 +37,6 @@ class Task(Plugin, ABC):
     pictures: ClassVar[tuple[Picture, ...]] = ()
     tolerance: ClassVar[float] = 1e-5
     followed: ClassVar[tuple[str, ...]] = ()
-    margins_are_shares: ClassVar[bool] = False
     precedence: ClassVar[int] = 100
 
     @classmethod
@@ -92,11 +91,15 @@ class Task(Plugin, ABC):
         classes, in whatever order."""
 
     @classmethod
-    def margins_against(cls, baseline: Mapping[str, Interval]) -> dict[str, float]:
-        """The margins in the units of the figures that the baseline has."""
-        if not cls.margins_are_shares:
-            return dict(cls.margins)
-        return {name: share * abs(baseline[name].value) for name, share in cls.margins.items() if name in baseline}
+    def margins_against(
+        cls, baseline: Mapping[str, Interval], *, margins: Mapping[str, float] | None = None
+    ) -> dict[str, float]:
+        """Its own margins, or others of its metrics, in the units of the baseline's figures."""
+        chosen = cls.margins if margins is None else margins
+        relative = {metric.name for metric in cls.metrics if metric.relative}
+        absolute = {name: margin for name, margin in chosen.items() if name not in relative}
+        shares = {name: chosen[name] * abs(baseline[name].value) for name in relative & set(chosen) & set(baseline)}
+        return {**absolute, **shares}
 
     @classmethod
     def remarks(cls, predictions: Predictions) -> tuple[str, ...]:

@@ -154,8 +154,11 @@ def test_the_coverage_of_another_share_is_not_compared() -> None:
     assert "coverage_gap" not in Task.compare(rows, after=other)
 
 
-def test_margins_are_shares_of_the_baselines_figure() -> None:
-    assert Task.margins_against({"mae": Interval(value=50.0, low=40, high=60)}) == {"mae": 0.5}
+def test_margins_in_the_unit_of_the_label_are_shares_of_the_baselines_figure() -> None:
+    baseline = {name: Interval(value=50.0, low=40, high=60) for name in ("mae", "rmse", "r2")}
+    assert Task.margins_against(baseline) == {"mae": 0.5}
+    assert Task.margins_against(baseline, margins={"rmse": 0.1, "r2": 0.02}) == {"rmse": 5.0, "r2": 0.02}
+    assert Task.margins_against({}, margins={"rmse": 0.1}) == {}
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,8 @@ class QualityGate(Gate):
 
     class Params(GateParams):
         margins: dict[QualityMetric, Margin] = Field(
-            default={"auc": 0.002, "log_loss": 0.005}, description="How much worse each metric may be."
+            default={"auc": 0.002, "log_loss": 0.005},
+            description="How much worse each metric may be; for those in the unit of the label as a share.",
         )
         demand: Literal["non-inferior", "better"] = "non-inferior"
         split: str = Field(default="", description="The rows to judge on; empty: any that training has not seen.")
@@ -116,7 +117,7 @@ class QualityGate(Gate):
         task = task_called(measured.task)
         own = {metric.name for metric in task.metrics}
         named = {name: margin for name, margin in self.params.margins.items() if name in own}
-        return named or task.margins_against(measured.baseline_metrics or measured.metrics)
+        return task.margins_against(measured.baseline_metrics or measured.metrics, margins=named or None)
 
     def _verdict(self, metric: str, delta: Interval, margin: float) -> Verdict:
         better = quality_metrics()[metric].better

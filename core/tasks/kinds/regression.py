@@ -29,18 +29,24 @@ class RegressionTask(Task):
     name = "regression"
     title = N_("A number")
     metrics = (
-        Metric("mae", N_("Mean absolute error"), N_("mean absolute error"), "down", scale=POSITIVE),
-        Metric("rmse", N_("RMSE"), N_("RMSE"), "down", scale=POSITIVE),
+        Metric("mae", N_("Mean absolute error"), N_("mean absolute error"), "down", scale=POSITIVE, relative=True),
+        Metric("rmse", N_("RMSE"), N_("RMSE"), "down", scale=POSITIVE, relative=True),
         Metric("mape", N_("MAPE"), N_("MAPE"), "down", scale=POSITIVE),
         Metric("r2", N_("R\u00b2"), N_("R\u00b2"), "up", scale=AT_MOST_ONE, chance=0.0),
-        Metric("median_error", N_("Median absolute error"), N_("median absolute error"), "down", scale=POSITIVE),
+        Metric(
+            "median_error",
+            N_("Median absolute error"),
+            N_("median absolute error"),
+            "down",
+            scale=POSITIVE,
+            relative=True,
+        ),
         Metric("coverage_gap", N_("Coverage gap"), N_("coverage gap"), "down", scale=SHARE),
     )
     precedence = 30
     # Few rows can make a mean of squares, so the mean absolute error comes first.
     leading = ("mae", "median_error", "rmse", "r2", "mape", "coverage_gap")
     margins: ClassVar = {"mae": 0.01}
-    margins_are_shares = True
     pictures = (
         Picture(
             name="actual",
