@@ -25,7 +25,7 @@ from core.features.training_sets.label_leakage import columns_auc, suspicion
 from core.features.training_sets.label_lookup import LabelsFound, look_up_labels
 from core.features.training_sets.late_rows import Joined, leak_report
 from core.features.training_sets.shares import write_splits
-from core.features.training_sets.split_files import split_files
+from core.features.training_sets.split_files import cut_groups, split_files
 from core.features.training_sets.values import EntityQuery, ViewMatches
 from core.features.values import FeatureContract, LabelType, LeakFinding, ServedView
 from core.foundation.parquet import read_parquet, row_count
@@ -73,7 +73,7 @@ def join_training_set(
         contract=contract,
         splits=files if all(leak.may_be_accepted for leak in leaks) else (),
         leaks=leaks,
-        notes=(*labels.notes, *_notes(job_spec, outside=outside)),
+        notes=(*labels.notes, *_notes(job_spec, joined, outside=outside)),
         rows=total,
         matches=_matches(job_spec, joined, views=views, late=late),
         nulls={name: count for matches in joined.matches.values() for name, count in matches.nulls},
@@ -176,10 +176,13 @@ def _from_the_future(joined: Joined) -> tuple[LeakFinding, ...]:
     )
 
 
-def _notes(job_spec: JoinJobSpec, *, outside: int) -> tuple[str, ...]:
+def _notes(job_spec: JoinJobSpec, joined: Joined, *, outside: int) -> tuple[str, ...]:
     has_time, notes = bool(job_spec.entity.event_time), []
     if outside:
         notes.append(_("{rows} rows lie in no split.").format(rows=outside))
+    group = job_spec.entity.group
+    if group and (cut := cut_groups(joined.files, group=group)):
+        notes.append(_("{n} groups of {name} lie in more than one split.").format(n=cut, name=group))
     if job_spec.shares and has_time:
         notes.append(_("The splits are not by time: rows to judge on may be older than rows to learn from."))
     if job_spec.views and not has_time:

@@ -20,7 +20,7 @@ from core.tasks.values import BINARY
 if TYPE_CHECKING:
     import duckdb
 
-LABELED, KEY_NAME = "labeled", "key_{}"
+LABELED, KEY_NAME, SINCE = "labeled", "key_{}", "__since"
 
 
 class LabelsFound(Value):
@@ -40,7 +40,7 @@ def look_up_labels(engine: Engine, view: LabelView, *, rows: Path, entity: Path,
             name=view.served.view,
             rows=rows,
             keys=tuple((key, KEY_NAME.format(number)) for number, (key, _column) in enumerate(view.served.keys)),
-            outputs=tuple((feature, LABEL, None) for feature, _name, _kind in view.served.outputs),
+            outputs=(*((feature, LABEL, None) for feature, _name, _kind in view.served.outputs), (KNOWN, SINCE, None)),
             ttl_us=view.served.ttl_us or None,
             delay_us=view.served.delay_us,
         )
@@ -69,16 +69,20 @@ def _write_labeled(
     label = zero_or_one(f"a.{LABEL}") if is_binary else f"a.{LABEL}"
     # Rows of both files lie in one order.
     session.execute(
-        f"CREATE TEMP TABLE {LABELED} AS SELECT e.*, {label} AS {LABEL}, epoch_us(a.{EVENT_TIME}) > {newest} AS __early"
+        f"CREATE TEMP TABLE {LABELED} AS SELECT e.*, {label} AS {LABEL}, a.{SINCE},"
+        f" epoch_us(a.{EVENT_TIME}) > {newest} AS __early"
         f" FROM read_parquet({literal(entity)}) e POSITIONAL JOIN read_parquet({literal(answers)}) a"
     )
-    early, missing, labeled = one_row(
-        session,
-        f"SELECT count(*) FILTER (WHERE __early), count(*) FILTER (WHERE NOT __early AND {LABEL} IS NULL),"
-        f" count(*) FILTER (WHERE NOT __early AND {LABEL} IS NOT NULL) FROM {LABELED}",
-    )
+    counts = {
+        "early": "__early",
+        "missing": f"NOT __early AND {LABEL} IS NULL",
+        "labeled": f"NOT __early AND {LABEL} IS NOT NULL",
+        "old": f"NOT __early AND {LABEL} IS NOT NULL AND {SINCE} <= epoch_us({EVENT_TIME})",
+    }
+    counters = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition in counts.values())
+    early, missing, labeled, old = one_row(session, f"SELECT {counters} FROM {LABELED}")
     _refuse(session, is_binary=is_binary, early=early, missing=missing, labeled=labeled)
-    dropped = {"__early", *(LABEL_KEY.format(number) for number in range(len(query.label_from.keys)))}
+    dropped = {"__early", SINCE, *(LABEL_KEY.format(number) for number in range(len(query.label_from.keys)))}
     first = (ROW_ID, EVENT_TIME, LABEL)
     columns = [*first, *(name for name in types_of(session, LABELED) if name not in (*first, *dropped))]
     chosen = f"NOT __early AND {LABEL} IS NOT NULL" if query.can_teach else "NOT __early"
@@ -86,6 +90,7 @@ def _write_labeled(
     notes = {
         _("{rows} rows were left out: the horizon of their label has not passed yet."): early,
         _("{rows} rows were left out: no label was known for them at its horizon."): missing if query.can_teach else 0,
+        _("{rows} rows have a label that was known at their event time already: it is no outcome of it."): old,
     }
     sentences = tuple(words.format(rows=rows) for words, rows in notes.items() if rows)
     return LabelsFound(label="binary" if is_binary else kind, notes=sentences)

@@ -41,6 +41,15 @@ def split_files(
     return tuple(written), target
 
 
+def cut_groups(files: Mapping[str, Path], *, group: str) -> int:
+    """How many groups lie in more than one split."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    groups = [pc.unique(read_parquet(path, columns=[group]).column(group)) for path in files.values()]
+    return sum(entry["counts"] > 1 for entry in pc.value_counts(pa.chunked_array(groups)).to_pylist())
+
+
 def _target(job_spec: JoinJobSpec, files: Mapping[str, Path]) -> Target | None:
     import pyarrow as pa
 

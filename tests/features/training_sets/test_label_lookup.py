@@ -22,8 +22,9 @@ def asking(hours: float, *, column: str = "late", **changes: Any) -> EntityQuery
     return entity(SQL, **{"label": "outcome", "label_from": source} | changes)
 
 
-def outcomes(folder: Path, *, hours: float, column: str = "late") -> Joined:
-    view = as_joined(folder, build(folder, OUTCOMES, keys=("flight",), marks={}), keys=(("flight", "flight"),)).view
+def outcomes(folder: Path, *, hours: float, column: str = "late", sql: str = OUTCOMES, **changes: Any) -> Joined:
+    rows = build(folder, sql, keys=("flight",), marks={}, **changes)
+    view = as_joined(folder, rows, keys=(("flight", "flight"),)).view
     kinds = {name: kind for name, _column, kind in view.served.outputs}
     served = view.served.model_copy(update={"outputs": ((column, "label", kinds[column]),)})
     label = LabelView(served=served, input="label_rows", horizon_us=int(hours * HOUR_US))
@@ -44,7 +45,7 @@ def test_the_label_is_what_was_known_at_the_horizon(tmp_path: Path) -> None:
 def test_rows_whose_horizon_has_not_passed_are_left_out_and_counted(tmp_path: Path) -> None:
     """A flight every 40 minutes: the newest source row is from the last one."""
     result = join(tmp_path, asking(4), label_from=outcomes(tmp_path, hours=4), marks={})
-    (note,) = result.notes
+    note = result.notes[0]
     assert note.endswith("rows were left out: the horizon of their label has not passed yet.")
     assert 4 <= int(note.split()[0]) <= 8
     assert sum(split.rows for split in result.splits) == 400 - int(note.split()[0])
@@ -57,6 +58,22 @@ def test_what_was_not_known_at_the_horizon_is_no_label(tmp_path: Path) -> None:
     rows = [row for split in result.splits for row in split_rows(tmp_path, split.name)]
     assert max(row["label"] for row in rows) == 6
     assert any("no label was known for them at its horizon" in note for note in result.notes)
+
+
+def test_what_was_written_after_the_horizon_is_not_known_at_it(tmp_path: Path) -> None:
+    sql = f"SELECT *, left_at + INTERVAL 5 HOUR AS written FROM ({OUTCOMES})"
+    late = outcomes(tmp_path, hours=4, sql=sql, created_time="written")
+    with pytest.raises(Invalid, match=r"No row has a label: for .* the horizon has not passed, for .* none was known"):
+        join(tmp_path, asking(4), label_from=late, marks={})
+
+
+def test_a_label_that_was_known_before_is_said(tmp_path: Path) -> None:
+    """Flights that leave early are known when they are due."""
+    query = asking(3, column="delay", task="regression")
+    result = join(tmp_path, query, label_from=outcomes(tmp_path, hours=3, column="delay"), marks={})
+    rows = [row for split in result.splits for row in split_rows(tmp_path, split.name)]
+    early = sum(row["label"] <= 0 for row in rows)
+    assert f"{early} rows have a label that was known at their event time already" in result.notes[-1]
 
 
 def test_a_label_for_analysis_may_be_missing(tmp_path: Path) -> None:

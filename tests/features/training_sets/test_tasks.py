@@ -63,10 +63,16 @@ def test_a_ranking_keeps_its_groups_and_weights_lie_beside_the_label(tmp_path: P
         weight="how_much",
     )
     assert (result.target.task, result.target.group) == ("ranking", "basket")
+    assert "groups of basket" not in "".join(result.notes)
     assert list(split_rows(tmp_path, "train")[0]) == [
         "row_id", "event_time", "label", "row_weight", "basket", "distance",
     ]  # fmt: skip
     assert {row["row_weight"] for row in split_rows(tmp_path, "train")} == {1.0, 2.0}
+
+
+def test_groups_that_the_splits_cut_are_said(tmp_path: Path) -> None:
+    result = labeled(tmp_path, "delay + 3", columns="distance, id % 8 AS basket", task="ranking", group="basket")
+    assert result.notes == ("8 groups of basket lie in more than one split.",)
 
 
 @pytest.mark.parametrize(

@@ -232,7 +232,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
         },
         "Two uses of the split",
     ),
-    "no split": ({"splits": ()}, "Splits must not be empty"),
+    "no split": ({"splits": ()}, "Splits are missing"),
     "a column with two uses": ({"entity": {"numbers": ("distance", "Carrier")}}, "Two uses of the column"),
     "a reserved name": ({"entity": {"numbers": ("label",)}}, "Two uses of the column of the training set"),
     "a requirement of nothing": ({"requirement_id": "R-999"}, "no object called"),
