@@ -1,10 +1,11 @@
 """The visitor's models at a glance, for those who build them: four figures of the model that matters most now, and
 a line for each model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from app.registry.naming import quality_of
 from app.session import actor, may, portal
 from app.ui import cells, frame, links, numbers
 from app.ui.cells import Column, Row
@@ -12,12 +13,15 @@ from app.ui.components.assessments import assessments_of
 from app.ui.components.rows import rows
 from app.ui.evidence import figures_of
 from app.ui.health import Healths, health_cell, health_column, healths_of
+from app.ui.tasks import shown_metrics
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.health.assessment import Reading
 from core.identity.permissions import Permission
 from core.registry.values import Model, ModelVersion
 from core.serving.values import Endpoint
+from core.tasks.metrics import Metric
+from core.tasks.task import Task, quality_metrics, task_of
 
 MOST = 20
 ORDER = {"production": 0, "staging": 1, "registered": 2}
@@ -30,6 +34,10 @@ class ModelSummary(Value):
     version: ModelVersion
     stage: str
     endpoint: Endpoint | None
+
+    @property
+    def task(self) -> type[Task]:
+        return task_of(self.version.signature.target)
 
     def metric(self, name: str) -> float | None:
         """A figure of the version's last evaluation."""
@@ -87,9 +95,9 @@ def _figures(summary: ModelSummary) -> None:
     figures, measured = figures_of(summary.version.id), _measured(summary)
     first, second, third, fourth = st.columns(4, gap="xsmall")
     with first:
-        _quality(_("AUC"), "auc", summary, history, measured=measured.get("auc"), better_up=True)
+        _quality_at(0, summary, history, measured)
     with second:
-        _quality(_("Log loss"), "log_loss", summary, history, measured=measured.get("log_loss"), better_up=False)
+        _quality_at(1, summary, history, measured)
     p99, capacity = figures.get("p99_ms"), figures.get("capacity_rps")
     with third:
         promised = p99.value if p99 else None
@@ -110,27 +118,27 @@ def _measured(summary: ModelSummary) -> dict[str, Reading]:
     }
 
 
+def _quality_at(
+    place: int, summary: ModelSummary, history: Sequence[ModelVersion], measured: Mapping[str, Reading]
+) -> None:
+    """The first or second metric of its task; nothing where there are fewer."""
+    for metric in shown_metrics(summary.task, most=2)[place : place + 1]:
+        _quality(quality_metrics()[metric], summary, history, measured=measured.get(metric))
+
+
 def _quality(
-    label: str,
-    metric: str,
-    summary: ModelSummary,
-    history: Sequence[ModelVersion],
-    *,
-    measured: Reading | None,
-    better_up: bool,
+    metric: Metric, summary: ModelSummary, history: Sequence[ModelVersion], *, measured: Reading | None
 ) -> None:
     """A metric as it was measured where the version serves; before that as evaluated, with its change against the
     version before. Its course over the versions stands below."""
-    values = [
-        (version, version.evaluations[-1].metrics[metric].value)
-        for version in history
-        if metric in version.evaluations[-1].metrics
-    ]
-    value = summary.metric(metric)
+    judged = [(version, version.evaluations[-1].metrics) for version in history]
+    values = [(version, figures[metric.name].value) for version, figures in judged if metric.name in figures]
+    value = summary.metric(metric.name)
     before = [past for version, past in values if version.version < summary.version.version]
     delta = round(value - before[-1], 4) if value is not None and before else None
     course = [past for _version, past in values] if len(values) > 1 else None
-    _card(label, value, measured=measured, digits=4, delta=delta, better_up=better_up, course=course)
+    is_up = metric.better == "up"
+    _card(_(metric.title), value, measured=measured, digits=4, delta=delta, better_up=is_up, course=course)
 
 
 def _card(
@@ -168,7 +176,7 @@ def _table(summaries: Sequence[ModelSummary]) -> None:
         Column(_("Version"), width=80),
         Column(_("Stage"), "word", 96),
         health_column(),
-        Column(_("AUC promised"), "number", 104),
+        Column(_("Promised"), width=132),
         Column(_("Endpoint"), width=150, priority=2),
     )
     healths = healths_of(summary.model.id for summary in summaries)
@@ -185,7 +193,7 @@ def _row(summary: ModelSummary, healths: Healths) -> Row:
             cells.text(f"v{version.version}", target=version.id),
             cells.word(summary.stage),
             health_cell(healths.get(summary.model.id)),
-            cells.number(summary.metric("auc")),
+            quality_of(version),
             cells.text(endpoint.title if endpoint else "—", target=endpoint.id if endpoint else ""),
         ),
         target=summary.model.id,

@@ -6,12 +6,13 @@ from app.next_action.values import NextAction, Rights, nothing
 from core.foundation.text import _
 from core.identity.permissions import Permission
 from core.promotion.values import Request, RequestState
-from core.registry.values import Comparison, ModelVersion
+from core.registry.values import Comparison, MetricRow, ModelVersion
 from core.serving.values import Endpoint
+from core.tasks.measures.claims import gain
+from core.tasks.metrics import Metric, in_words
+from core.tasks.task import Task, quality_metrics, task_called
 
 OVER = (RequestState.APPLIED, RequestState.REJECTED, RequestState.CANCELLED, RequestState.ROLLED_BACK)
-# Log loss says most about probabilities, so it decides which version leads.
-LEADING_METRIC = "log_loss"
 
 
 def version_action(
@@ -74,15 +75,32 @@ def comparison_action(comparison: Comparison, *, endpoints: Sequence[Endpoint], 
             name=name, other=_name_of(beaten, comparison.versions)
         )
     label = _("Request promotion of {name}").format(name=name)
-    sentence = _("{name} has the lowest log loss on the same rows.").format(name=name)
+    judge = judge_of(task_called(comparison.task))
+    words = _("{name} has the lowest {metric} on the same rows.")
+    if judge is not None and judge.better == "up":
+        words = _("{name} has the highest {metric} on the same rows.")
+    sentence = words.format(name=name, metric=in_words(judge) if judge else "")
     return _ask(leader, label=label, sentence=sentence, missing=chance or action.missing)
 
 
+def judge_of(task: type[Task]) -> Metric | None:
+    """The metric that says most: it decides which version leads. None where nothing judges."""
+    return quality_metrics()[task.leading[0]] if task.leading else None
+
+
+def _judged(comparison: Comparison) -> MetricRow | None:
+    judge = judge_of(task_called(comparison.task))
+    return next((row for row in comparison.metrics if judge and row.metric == judge.name), None)
+
+
 def _leader(comparison: Comparison) -> ModelVersion | None:
-    """The version with the lowest log loss on the common rows."""
-    row = next((row for row in comparison.metrics if row.metric == LEADING_METRIC), None)
+    """The best version on the common rows."""
+    row = _judged(comparison)
     judged = [version for version in comparison.versions if row and version.id in row.values]
-    return min(judged, key=lambda version: row.values[version.id].value) if row and judged else None
+    if row is None or not judged:
+        return None
+    choose = max if row.better == "up" else min
+    return choose(judged, key=lambda version: row.values[version.id].value)
 
 
 def _serving(comparison: Comparison, *, endpoints: Iterable[Endpoint]) -> ModelVersion | None:
@@ -100,12 +118,16 @@ def _serving(comparison: Comparison, *, endpoints: Iterable[Endpoint]) -> ModelV
 
 def _surely_leads(leader: ModelVersion, *, over: ModelVersion, comparison: Comparison) -> bool:
     """By the interval of the paired difference where one of them is the baseline, else by intervals that are apart."""
-    row = next(row for row in comparison.metrics if row.metric == LEADING_METRIC)
+    row = _judged(comparison)
+    assert row is not None  # It is what the leader leads by.
     if over.id == comparison.baseline and leader.id in row.deltas:
-        return row.deltas[leader.id].high < 0
+        return gain(row.deltas[leader.id], better=row.better).low > 0
     if leader.id == comparison.baseline and over.id in row.deltas:
-        return row.deltas[over.id].low > 0
-    return over.id in row.values and row.values[leader.id].high < row.values[over.id].low
+        return gain(row.deltas[over.id], better=row.better).high < 0
+    if over.id not in row.values:
+        return False
+    ahead, behind = row.values[leader.id], row.values[over.id]
+    return ahead.low > behind.high if row.better == "up" else ahead.high < behind.low
 
 
 def _name_of(version: ModelVersion, versions: Sequence[ModelVersion]) -> str:

@@ -7,14 +7,17 @@ import streamlit as st
 
 from app.session import actor, portal
 from app.ui import charts, links, numbers
-from app.ui.numbers import metric_name
+from app.ui.numbers import metric_name, metric_value
 from app.ui.tables import reading
+from app.ui.tasks import shown_metrics
 from app.ui.wording import criterion_line
 from core.foundation.text import _
 from core.registry.values import UNSEEN, Evaluation, at_chance
+from core.tasks.task import Task
 from core.tasks.values import Interval
 
-SHOWN = ("auc", "log_loss", "ece", "brier")
+# So many figures stand in a sentence.
+SPOKEN = 2
 
 
 def value_of(evaluations: Sequence[Evaluation], metric: str, *, split: str) -> float | None:
@@ -27,30 +30,32 @@ def value_of(evaluations: Sequence[Evaluation], metric: str, *, split: str) -> f
     return values[0] if values else None
 
 
-def sentence(evaluation: Evaluation) -> str:
+def sentence(evaluation: Evaluation, *, task: type[Task]) -> str:
     """The answer in words, as Markdown."""
     figures = [
         _("**{name} {value}** ({low} to {high})").format(
             name=metric_name(metric),
-            value=numbers.number(interval.value),
+            value=metric_value(metric, interval.value),
             low=numbers.number(interval.low),
             high=numbers.number(interval.high),
         )
-        for metric in ("auc", "log_loss")
+        for metric in shown_metrics(task, most=SPOKEN)
         if (interval := evaluation.metrics.get(metric))
     ]
     rows = _("on the {n} rows of {split}").format(n=numbers.number(evaluation.rows), split=evaluation.holdout_name)
     unseen = _(", which training never saw") if evaluation.holdout_name == UNSEEN else ""
+    if not figures:
+        return _("No metric judges its answers {rows}{unseen}.").format(rows=links.escape(rows), unseen=unseen)
     conjunction = _(" and ")
     return f"{conjunction.join(figures)} {links.escape(rows)}{unseen}."
 
 
-def answer(evaluation: Evaluation) -> str:
+def answer(evaluation: Evaluation, *, task: type[Task]) -> str:
     """The same behind a mark, which says first of a model that learned nothing that it did not."""
     if metric := at_chance(evaluation.metrics):
         warning = _("**No better than chance** by {metric}:").format(metric=metric_name(metric))
-        return f":orange[:material/warning:] {warning} {sentence(evaluation)}"
-    return f":green[:material/check_circle:] {sentence(evaluation)}"
+        return f":orange[:material/warning:] {warning} {sentence(evaluation, task=task)}"
+    return f":green[:material/check_circle:] {sentence(evaluation, task=task)}"
 
 
 def condition_line(requirement_id: str, evaluation: Evaluation) -> str:
@@ -67,19 +72,31 @@ def condition_line(requirement_id: str, evaluation: Evaluation) -> str:
     return f"{source} {' · '.join(parts)}" if parts else ""
 
 
-def evaluation_table(evaluations: Sequence[Evaluation]) -> None:
+def evaluation_table(evaluations: Sequence[Evaluation], *, task: type[Task]) -> None:
     """Every metric on every split; the intervals in gray."""
-    metrics = [metric for metric in SHOWN if any(metric in evaluation.metrics for evaluation in evaluations)]
-    columns = {_("Metric"): [*(metric_name(metric) for metric in metrics), _("Rows"), _("Positive")]}
-    for evaluation in evaluations:
+    names = [metric.name for metric in task.metrics]
+    metrics = [name for name in names if any(name in evaluation.metrics for evaluation in evaluations)]
+    facts = [{_("Rows"): numbers.number(evaluation.rows), **label_facts(evaluation)} for evaluation in evaluations]
+    about = list(dict.fromkeys(name for known in facts for name in known))
+    columns = {_("Metric"): [*(metric_name(metric) for metric in metrics), *about]}
+    for evaluation, known in zip(evaluations, facts, strict=True):
         figures = [_figure(evaluation.metrics.get(metric)) for metric in metrics]
-        columns[links.escape(evaluation.holdout_name)] = [
-            *figures,
-            numbers.number(evaluation.rows),
-            numbers.percent(evaluation.positive_share),
-        ]
+        columns[links.escape(evaluation.holdout_name)] = [*figures, *(known.get(name, "—") for name in about)]
     reading(columns, alt=_("Figures by split with their 95 % intervals"))
     st.caption(_("Computed from the very ONNX file; gray are 95 % intervals."))
+
+
+def label_facts(evaluation: Evaluation) -> dict[str, str]:
+    """What the labels of its rows are: the share of positives, the most frequent class, or the middle of numbers."""
+    spread = evaluation.spread
+    if spread is None:
+        return {_("Positive"): numbers.percent(evaluation.positive_share)}
+    if spread.shares:
+        name = max(spread.shares, key=lambda name: spread.shares[name])
+        return {_("Most frequent"): f"{links.escape(name)} {numbers.percent(spread.shares[name])}"}
+    if spread.mean is None or spread.deviation is None:
+        return {}
+    return {_("Label"): f"{numbers.figure(spread.mean, 4)} ± {numbers.figure(spread.deviation, 3)}"}
 
 
 def _figure(interval: Interval | None) -> str:

@@ -5,11 +5,14 @@ from collections.abc import Iterable, Sequence
 
 from app.session import actor, portal
 from app.ui import charts, numbers
+from app.ui.cells import Cell
+from app.ui.tasks import quality_cell
 from app.ui.wording import counted
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.registry.values import ModelVersion, judging
 from core.serving.values import Endpoint
+from core.tasks.task import task_of
 from core.tasks.values import Interval
 
 MOST = 200
@@ -84,6 +87,14 @@ def figure_of(version: ModelVersion, metric: str) -> Interval | None:
     """A figure on the rows that training never saw."""
     evaluation = judging(version.evaluations)
     return evaluation.metrics.get(metric) if evaluation else None
+
+
+def quality_of(version: ModelVersion | None) -> Cell:
+    """The first figure of its task on those rows, with its name."""
+    evaluation = judging(version.evaluations) if version else None
+    if version is None or evaluation is None:
+        return quality_cell(None, {})
+    return quality_cell(task_of(version.signature.target), evaluation.metrics)
 
 
 def baseline_for(version: ModelVersion, known: Places) -> ModelVersion | None:

@@ -1,24 +1,26 @@
-"""Parts of a version's page: its card, its files, and how its probabilities behave."""
+"""Parts of a version's page: its card, its files, and the pictures of its answers."""
 
 import re
 from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from app.registry.comparison_charts import AXES, HINTS, VIEWS
 from app.registry.evaluations import evaluation_table, interval_chart
+from app.registry.pictures import caption_of, draw
 from app.session import actor, may, portal
-from app.ui import charts, forms, frame, links, numbers
+from app.ui import forms, frame, links, numbers
 from app.ui.health import put_away_state
 from app.ui.numbers import metric_name
 from app.ui.tables import reading
+from app.ui.tasks import shown_metrics
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.registry.signature import ANY, TensorSpec
-from core.registry.values import ModelVersion
+from core.registry.values import Comparison, ModelVersion
+from core.tasks.task import task_of
+from core.tasks.values import Picture
 
 HEADING = re.compile(r"^#{1,6}\s+(.*)$", re.MULTILINE)
-METRICS = ("auc", "log_loss", "ece")
 KINDS = {"BYTES": N_("text"), "BOOL": N_("true or false")}
 
 
@@ -52,23 +54,25 @@ def edit_card(version: ModelVersion) -> None:
 
 
 def metrics(version: ModelVersion) -> None:
-    """Every split with its figures, one of them as a chart, and the curves on the rows that training never saw."""
+    """Every split with its figures, one of them as a chart, and the pictures of the rows that training never saw."""
     if not version.evaluations:
         advice = _("It was uploaded. Versions that come from runs are judged on every split.")
         frame.empty(_("Not evaluated"), advice=advice, icon="query_stats")
         return
+    task = task_of(version.signature.target)
     frame.section(_("Evaluations"), hint=_("on every split"))
-    evaluation_table(version.evaluations)
+    evaluation_table(version.evaluations, task=task)
     left, right = st.columns(2, gap="medium")
     with left:
-        metric = _control(_("By split"), METRICS, metric_name, key="split_metric", hint="")
-        interval_chart(version.evaluations, metric, key="split_intervals")
+        if shown := shown_metrics(task):
+            metric = _control(_("By split"), shown, metric_name, key="split_metric")
+            interval_chart(version.evaluations, metric, key="split_intervals")
     with right:
-        _curves(version)
+        _pictures(version)
 
 
-def _control(title: str, options: tuple[str, ...], words: Callable[[str], str], *, key: str, hint: str) -> str:
-    with frame.section(title, hint=hint, key=key):
+def _control(title: str, options: tuple[str, ...], words: Callable[[str], str], *, key: str) -> str:
+    with frame.section(title, key=key):
         chosen = st.segmented_control(
             title,
             options,
@@ -81,21 +85,39 @@ def _control(title: str, options: tuple[str, ...], words: Callable[[str], str], 
     return str(chosen)
 
 
-def _curves(version: ModelVersion) -> None:
-    comparison = portal().registry.compare(actor(), version_ids=(version.id,))
-    views = tuple(view for view in VIEWS if any(curve.name == view for curve in comparison.curves))
-    if not views:
-        return
-    view = _control(_("Probabilities"), views, lambda chosen: _(VIEWS[chosen]), key="version_curve", hint="")
-    curve = next(curve for curve in comparison.curves if curve.name == view)
-    series: dict[str, charts.Points] = {f"v{version.version}": (curve.x, curve.y)}
-    if view == "calibration":
-        series[_("Perfect")] = ([0, 1], [0, 1])
-    x, y = (_(axis) for axis in AXES[view])
-    charts.lines(
-        series, key="version_curves", x=x, y=y, alt=_(HINTS[view]), colors={_("Perfect"): 5}, dotted=[_("Perfect")]
-    )
-    st.caption(_(HINTS[view]).capitalize() + ".")
+def _pictures(version: ModelVersion) -> None:
+    comparison = _alone(version)
+    drawn = {picture.name: picture for picture in drawable(version, comparison)}
+    if drawn:
+        title = _("Answers")
+        name = _control(title, tuple(drawn), lambda chosen: _(drawn[chosen].title), key="version_curve")
+        _picture(version, drawn[name], comparison, key="version_curves")
+
+
+def overview_pictures(version: ModelVersion) -> None:
+    """The first two pictures of its task, beside each other."""
+    comparison = _alone(version)
+    places = st.columns([1.72, 1], gap="medium")
+    for place, picture in zip(places, drawable(version, comparison), strict=False):
+        with place:
+            frame.section(_(picture.title), hint=_("on unseen rows"))
+            _picture(version, picture, comparison, key=f"overview_{picture.name}")
+
+
+def _alone(version: ModelVersion) -> Comparison:
+    return portal().registry.compare(actor(), version_ids=(version.id,))
+
+
+def drawable(version: ModelVersion, comparison: Comparison) -> tuple[Picture, ...]:
+    """The pictures of its task for which there is something to draw."""
+    names = {curve.name for curve in comparison.curves}
+    return tuple(picture for picture in task_of(version.signature.target).pictures if picture.name in names)
+
+
+def _picture(version: ModelVersion, picture: Picture, comparison: Comparison, *, key: str) -> None:
+    curve = next(curve for curve in comparison.curves if curve.name == picture.name)
+    draw(picture, {f"v{version.version}": curve}, key=key)
+    st.caption(caption_of(picture))
 
 
 def files(version: ModelVersion) -> None:

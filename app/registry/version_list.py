@@ -1,5 +1,7 @@
 """The versions of a model: the grid from which they are opened and compared, and their quality side by side."""
 
+from collections.abc import Iterable, Sequence
+
 import streamlit as st
 
 from app.registry.naming import Places, colors_of, figure_of, stage_of
@@ -8,31 +10,32 @@ from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
 from app.ui.health import Healths, health_cell, health_column, healths_of
 from app.ui.numbers import metric_name
-from core.foundation.text import N_, _
+from app.ui.tasks import shown_metrics
+from core.foundation.text import _
 from core.foundation.values import Listing
 from core.registry.values import ModelVersion
+from core.tasks.task import task_of
 
 MOST_COMPARED = 8
 CHARTED = 8
-METRICS = ("auc", "log_loss", "ece")
-SHORT = {"auc": N_("AUC"), "log_loss": N_("Log loss"), "ece": N_("Calibration")}
 
 
 def version_list(listing: Listing[ModelVersion], known: Places) -> None:
     """The table; what is chosen in it is opened or compared."""
+    metrics = metrics_of(listing.items)
     bar = frame.section(_("Versions"), hint=_("choose several to compare them"))
     columns = (
         Column(_("Version")),
         Column(_("Stage"), "word", 96),
         health_column(),
-        *(Column(_(SHORT[metric]), "number", 104) for metric in METRICS),
+        *(Column(metric_name(metric), "number", 112) for metric in metrics),
         Column(_("From"), "code", 92, priority=2),
         Column(_("By"), width=120, priority=3),
         Column(_("Serves"), width=190, priority=2),
         Column(_("Registered"), "time", 104, priority=2),
     )
     healths = healths_of(version.id for version in listing.items)
-    lines = [_row(version, known, healths) for version in listing.items]
+    lines = [_row(version, known, healths, metrics) for version in listing.items]
     chosen = rows(columns, lines, key="versions", label=_("Versions"), total=listing.total, choice="several")
     with bar:
         label = _("Compare {n}").format(n=len(chosen) or "")
@@ -40,8 +43,14 @@ def version_list(listing: Listing[ModelVersion], known: Places) -> None:
             links.open_page("compare", ids=",".join(chosen[:MOST_COMPARED]))
 
 
-def _row(version: ModelVersion, known: Places, healths: Healths) -> Row:
-    figures = [figure_of(version, metric) for metric in METRICS]
+def metrics_of(versions: Iterable[ModelVersion]) -> tuple[str, ...]:
+    """The first figures of the task that the newest version has: those of one model rarely have several."""
+    newest = next(iter(versions), None)
+    return shown_metrics(task_of(newest.signature.target)) if newest else ()
+
+
+def _row(version: ModelVersion, known: Places, healths: Healths, metrics: Sequence[str]) -> Row:
+    figures = [figure_of(version, metric) for metric in metrics]
     serving = known.get(version.id, ())
     return Row(
         version.id,
@@ -63,14 +72,16 @@ def _row(version: ModelVersion, known: Places, healths: Healths) -> Row:
 
 def quality(versions: tuple[ModelVersion, ...]) -> None:
     """One metric of the newest versions with its intervals."""
-    judged = [version for version in versions if version.evaluations][:CHARTED]
+    judged, metrics = [version for version in versions if version.evaluations][:CHARTED], metrics_of(versions)
+    if not metrics:
+        return
     with frame.section(_("Quality"), hint=_("on unseen rows")):
         metric = st.segmented_control(
             _("Metric"),
-            METRICS,
-            default="auc",
+            metrics,
+            default=metrics[0],
             required=True,
-            format_func=lambda chosen: _(SHORT[chosen]),
+            format_func=metric_name,
             key="metric",
             label_visibility="collapsed",
         )

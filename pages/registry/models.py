@@ -3,21 +3,19 @@
 import streamlit as st
 
 from app.registry.dialogs import new_model, upload
-from app.registry.naming import PRODUCTION, Places, figure_of, places, serving_line, stage_of
+from app.registry.naming import PRODUCTION, Places, places, quality_of, serving_line, stage_of
 from app.session import actor, may, portal
 from app.ui import cells, frame, links
 from app.ui.cells import Cell, Column, Row
 from app.ui.components.rows import rows, window
 from app.ui.fields.naming import titled
 from app.ui.health import Healths, health_cell, health_column, healths_of
-from app.ui.numbers import metric_name
 from app.ui.tables import is_archived_chosen, no_match, search
 from app.ui.wording import counted
 from core.foundation.text import _
 from core.identity.permissions import Permission
 from core.registry.values import Model, ModelVersion
 
-METRICS = ("auc", "log_loss")
 # So many versions are compared at once.
 COMPARED = 4
 
@@ -46,7 +44,7 @@ def show() -> None:
         Column(_("Version"), width=86),
         Column(_("Stage"), "word", 96),
         health_column(),
-        *(Column(metric_name(metric), "number", 96, priority=2) for metric in METRICS),
+        Column(_("Quality"), width=132, priority=2),
         Column(_("Serves"), width=190, priority=3),
         Column(_("Registered"), "time", 104, priority=2),
         Column("", "action", 104),
@@ -73,7 +71,6 @@ def _actions() -> None:
 def _row(model: Model, known: Places, healths: Healths) -> Row:
     newest = portal().registry.list_versions(actor(), model_id=model.id, limit=COMPARED).items if model.versions else ()
     first = _counting(model, newest, known)
-    figures = [figure_of(first, metric) if first else None for metric in METRICS]
     serving = known.get(first.id, ()) if first else ()
     detail = " · ".join(filter(None, [model.description, counted(model.versions, _("version"), _("versions"))]))
     return Row(
@@ -83,7 +80,7 @@ def _row(model: Model, known: Places, healths: Healths) -> Row:
             cells.text(f"v{first.version}" if first else "—", target=first.id if first else ""),
             cells.word(stage_of(first, known) if first else "empty"),
             health_cell(healths.get(model.id)),
-            *(cells.number(figure.value if figure else None) for figure in figures),
+            quality_of(first),
             cells.text(", ".join(place.words for place in serving), target=serving[0].endpoint.id if serving else ""),
             cells.time(first.created_at if first else model.created_at, now=frame.now()),
             _compare(first, newest),

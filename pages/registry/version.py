@@ -16,7 +16,7 @@ from app.registry.naming import (
     stage_of,
     title_of,
 )
-from app.registry.version import card, files, metrics
+from app.registry.version import card, files, metrics, overview_pictures
 from app.session import actor, portal
 from app.ui import frame, links, times
 from app.ui.components.assessments import promised_against_measured
@@ -28,6 +28,7 @@ from app.ui.primary_action import primary_action, rights, what_is_missing
 from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.registry.values import ModelVersion, judging
+from core.tasks.task import task_of
 
 
 def show() -> None:
@@ -79,9 +80,10 @@ def _actions(version: ModelVersion, known: Places) -> None:
 def _overview(version: ModelVersion, known: Places) -> None:
     evaluation = judging(version.evaluations)
     if evaluation is not None:
-        st.markdown(answer(evaluation))
+        st.markdown(answer(evaluation, task=task_of(version.signature.target)))
         if line := condition_line(version.requirement_id, evaluation):
             st.markdown(line)
+        overview_pictures(version)
     else:
         st.markdown(_(":gray[:material/help:] **Its quality was not measured:** it was uploaded, not trained here."))
     left, right = st.columns([1.72, 1], gap="medium")

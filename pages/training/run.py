@@ -17,6 +17,7 @@ from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.identity.permissions import Permission
 from core.registry.values import judging
+from core.tasks.task import task_called
 from core.training.values import Run
 
 
@@ -97,7 +98,7 @@ def _answer(run: Run) -> None:
         cause_card(run.cause or _("It ended without an error message."), job_id=run.job_id)
     evaluation = judging(run.evaluations)
     if evaluation is not None:
-        st.markdown(answer(evaluation))
+        st.markdown(answer(evaluation, task=task_called(run.task)))
         if line := condition_line(run.requirement_id, evaluation):
             st.markdown(line)
 
@@ -106,7 +107,7 @@ def _results(run: Run) -> None:
     learning(run)
     if run.evaluations:
         frame.section(_("Evaluations"), hint=_("on every split"))
-        evaluation_table(run.evaluations)
+        evaluation_table(run.evaluations, task=task_called(run.task))
     log_tail(run.job_id)
 
 
