@@ -61,6 +61,8 @@ def serves_all(endpoint: Endpoint, version_id: str) -> bool:
 def comparison_action(comparison: Comparison, *, endpoints: Sequence[Endpoint], rights: Rights) -> NextAction:
     """Only the version that leads is offered, and only where it surely leads what serves production."""
     leader = _leader(comparison)
+    if leader is None and judge_of(task_called(comparison.task)) is None:
+        return nothing(_("No metric judges what they answer, so none of them leads."))
     if leader is None:
         return nothing(_("They were not evaluated on the same rows, so none of them leads."))
     action = version_action(leader, endpoints=endpoints, request=None, rights=rights)

@@ -235,7 +235,10 @@ def _parameter(row: ParameterRow, version_id: str) -> str:
 
 
 def decisions(comparison: Comparison) -> None:
-    """Which rows would be decided otherwise, for one version against the baseline."""
+    """Which rows would be decided otherwise, for one version against the baseline; nothing where the task decides
+    nothing."""
+    if comparison.holdout and not comparison.flips:
+        return
     flips = {flip.version_id: flip for flip in comparison.flips}
     labels = labels_of(comparison.versions)
     with frame.section(_("Changed decisions"), hint=_("against {label}").format(label=labels[comparison.baseline])):

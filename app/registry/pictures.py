@@ -39,9 +39,10 @@ def caption_of(picture: Picture) -> str:
 
 
 def _matrices(picture: Picture, lines: Mapping[str, Line], *, key: str) -> None:
+    y = _(picture.y)
     for place, (label, line) in enumerate(list(lines.items())[:MOST_MATRICES]):
-        y = f"{label}: {_(picture.y)}" if len(lines) > 1 else _(picture.y)
-        matrix(line.names, line.y, key=f"{key}_{place}", x=_(picture.x), y=y, alt=_alt(picture))
+        title = f"{label}: {y}" if len(lines) > 1 else y
+        matrix(line.names, line.y, key=f"{key}_{place}", x=_(picture.x), y=title, alt=_alt(picture))
 
 
 def _lines(
@@ -95,4 +96,5 @@ def _ends(lines: Mapping[str, Line]) -> charts.Points:
 
 
 def _alt(picture: Picture) -> str:
-    return f"{_(picture.title)}: {_(picture.hint)}"
+    title, hint = _(picture.title), _(picture.hint)
+    return f"{title}: {hint}"

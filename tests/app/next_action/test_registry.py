@@ -7,6 +7,7 @@ from core.identity.permissions import Role
 from core.promotion.values import Request, RequestState
 from core.registry.values import Comparison
 from core.serving.values import Endpoint
+from core.tasks.values import Interval
 from tests.app.next_action.objects import comparison, endpoint, model_version, request, rights
 
 STAGING = endpoint("staging", serves={2: 100})
@@ -76,6 +77,25 @@ def test_a_comparison_offers_the_winner_and_never_the_loser(
     production = endpoint(serves={serves: 100} if serves else {})
     action = comparison_action(compared, endpoints=(production,), rights=ENGINEER)
     assert (action.label, action.missing) == (label, missing)
+
+
+def test_where_more_is_better_the_highest_leads() -> None:
+    given = comparison({1: 0.4, 2: 0.5}, deltas={2: (0.05, 0.2)})
+    row = given.metrics[0].model_copy(update={"metric": "ndcg_10", "better": "up"})
+    compared = given.model_copy(update={"task": "ranking", "metrics": (row,)})
+    action = comparison_action(compared, endpoints=(endpoint(serves={1: 100}),), rights=ENGINEER)
+    assert (action.label, action.missing) == ("Request promotion of v2", "")
+    assert action.sentence == "v2 has the highest NDCG@10 on the same rows."
+    unsure = row.model_copy(update={"deltas": {"MV-2": Interval(value=0.1, low=-0.01, high=0.2)}})
+    compared = given.model_copy(update={"task": "ranking", "metrics": (unsure,)})
+    action = comparison_action(compared, endpoints=(endpoint(serves={1: 100}),), rights=ENGINEER)
+    assert action.missing == "The lead of v2 over v1, which serves production, may be chance."
+
+
+def test_where_no_metric_judges_nothing_leads() -> None:
+    compared = comparison({1: 0.4, 2: 0.5}, deltas={}, task="generic", metrics=())
+    action = comparison_action(compared, endpoints=(endpoint(),), rights=ENGINEER)
+    assert (action.name, action.sentence) == ("", "No metric judges what they answer, so none of them leads.")
 
 
 def test_versions_without_common_rows_have_no_winner() -> None:
