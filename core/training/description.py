@@ -11,6 +11,7 @@ from core.features.values import FeatureContract
 from core.foundation.values import Value
 from core.tasks.task import task_of
 from core.tasks.values import Target
+from core.training.origin import Origin
 from core.training.preparation import NumberMap, Preparation, Vocabulary
 
 PRODUCER = "causeway"
@@ -18,24 +19,6 @@ PRODUCER = "causeway"
 YES_OR_NO = Target()
 LEARNED = "has learned what a missing number means"
 OUTPUT_TEXT = "The calibrated probability, from 0 to 1, that the label is 1."
-
-
-class Origin(Value):
-    """Where a model comes from: its run, and what that learned from. A run is at most one version of one model."""
-
-    run: str = ""
-    title: str = ""
-    recipe: str = ""
-    training_set: str = ""
-    training_set_title: str = ""
-    training_set_digest: str = ""
-    label: str = "label"
-
-    @property
-    def number(self) -> int:
-        """That of the run, which grows with each: 118 for RUN-118."""
-        digits = self.run.rpartition("-")[2]
-        return int(digits) if digits.isdecimal() else 0
 
 
 class Description(Value):

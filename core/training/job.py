@@ -16,7 +16,7 @@ from core.registry.signature import Signature
 from core.tasks.predictions import Outputs
 from core.tasks.task import task_of
 from core.tasks.values import Target
-from core.training.description import Origin
+from core.training.origin import Origin
 from core.training.recipe import FitContext, Fitted, Origins, Recipe, check_params, recipe_called
 from core.training.result import (
     CARD_FILE,

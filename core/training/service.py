@@ -30,9 +30,9 @@ from core.registry.service import RegistryService
 from core.registry.values import ModelReference, ModelVersion, NewVersion
 from core.requirements.service import RequirementService
 from core.training.catalog import find_run, history, in_state, list_runs, read_run
-from core.training.description import Origin
 from core.training.inputs import inputs_evidence
 from core.training.kind import TrainingKind
+from core.training.origin import Origin
 from core.training.recipe import Recipe, all_recipes, card_of, check_params, recipe_called, refuse_other_inputs
 from core.training.splits import trainable
 from core.training.tables import RunRow

@@ -9,7 +9,7 @@ from core.compute.tables import JobRow
 from core.compute.values import JobState
 from core.foundation.digests import digest_bytes
 from core.portal import Portal
-from core.training.description import Origin
+from core.training.origin import Origin
 from core.training.recipe import Origins
 from core.training.torch_recipes.data import TrainingData
 from core.training.values import Run

@@ -13,10 +13,11 @@ from core.compute.process import JobFailed
 from core.registry.onnx_safety import inspect, signature_of
 from core.tasks.predictions import Outputs
 from core.tasks.values import Target
-from core.training.description import Description, Origin
+from core.training.description import Description
 from core.training.evaluation import OnnxModel, largest_difference
 from core.training.input_graph import signature_of as inputs_of
 from core.training.onnx_graph import Graph
+from core.training.origin import Origin
 from core.training.recipe import Origins
 from core.training.torch_recipes.data import TrainingData, load_data
 from core.training.torch_recipes.trainer import Trained
