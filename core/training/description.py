@@ -11,8 +11,8 @@ from core.features.values import FeatureContract
 from core.foundation.values import Value
 from core.tasks.task import task_of
 from core.tasks.values import Target
-from core.training.origin import Origin
 from core.training.preparation import NumberMap, Preparation, Vocabulary
+from core.training.values import Origin
 
 PRODUCER = "causeway"
 # What models of the first task predict, whose files say nothing about classes.

@@ -16,7 +16,6 @@ from core.registry.signature import Signature
 from core.tasks.predictions import Outputs
 from core.tasks.task import task_of
 from core.tasks.values import Target
-from core.training.origin import Origin
 from core.training.recipe import FitContext, Fitted, Origins, Recipe, check_params, recipe_called
 from core.training.result import (
     CARD_FILE,
@@ -31,6 +30,7 @@ from core.training.result import (
 )
 from core.training.splits import TRAIN
 from core.training.tables_of_splits import load_tables
+from core.training.values import Origin
 
 if TYPE_CHECKING:
     import pyarrow as pa

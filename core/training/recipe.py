@@ -20,8 +20,7 @@ from core.registry.signature import Signature
 from core.tasks.predictions import Outputs
 from core.tasks.values import BINARY, Target
 from core.training import recipes as folder
-from core.training.origin import Origin
-from core.training.values import RecipeCard
+from core.training.values import Origin, RecipeCard
 
 if TYPE_CHECKING:
     import pyarrow as pa

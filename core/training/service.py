@@ -32,11 +32,10 @@ from core.requirements.service import RequirementService
 from core.training.catalog import find_run, history, in_state, list_runs, read_run
 from core.training.inputs import inputs_evidence
 from core.training.kind import TrainingKind
-from core.training.origin import Origin
 from core.training.recipe import Recipe, all_recipes, card_of, check_params, recipe_called, refuse_other_inputs
 from core.training.splits import trainable
 from core.training.tables import RunRow
-from core.training.values import DEFAULT_SEED, NewRun, RecipeCard, Run, RunOrder, Series
+from core.training.values import DEFAULT_SEED, NewRun, Origin, RecipeCard, Run, RunOrder, Series
 
 ParamsIn = Annotated[dict[str, Any], Field(max_length=100)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]

@@ -24,6 +24,24 @@ class RecipeCard(Value):
     parameters: dict[str, Any]
 
 
+class Origin(Value):
+    """Where a model comes from: its run, and what that learned from. A run is at most one version of one model."""
+
+    run: str = ""
+    title: str = ""
+    recipe: str = ""
+    training_set: str = ""
+    training_set_title: str = ""
+    training_set_digest: str = ""
+    label: str = "label"
+
+    @property
+    def number(self) -> int:
+        """That of the run, which grows with each: 118 for RUN-118."""
+        digits = self.run.rpartition("-")[2]
+        return int(digits) if digits.isdecimal() else 0
+
+
 class NewRun(Value):
     """A run to be queued. `owner` is whom it is for when the portal itself asks; a quiet one stands behind others."""
 

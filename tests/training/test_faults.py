@@ -9,10 +9,9 @@ from core.compute.tables import JobRow
 from core.compute.values import JobState
 from core.foundation.digests import digest_bytes
 from core.portal import Portal
-from core.training.origin import Origin
 from core.training.recipe import Origins
 from core.training.torch_recipes.data import TrainingData
-from core.training.values import Run
+from core.training.values import Origin, Run
 from tests.compute.running import SYSTEM, real_processes, wait_for_job, wait_until, worker_for
 from tests.installed import People
 from tests.training.flights import contract

@@ -17,10 +17,10 @@ from core.training.description import Description
 from core.training.evaluation import OnnxModel, largest_difference
 from core.training.input_graph import signature_of as inputs_of
 from core.training.onnx_graph import Graph
-from core.training.origin import Origin
 from core.training.recipe import Origins
 from core.training.torch_recipes.data import TrainingData, load_data
 from core.training.torch_recipes.trainer import Trained
+from core.training.values import Origin
 from tests.training.flights import CATEGORIES, NUMBERS, contract, splits
 from tests.training.runs import fitted_from, train_small
 
