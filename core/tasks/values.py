@@ -1,6 +1,6 @@
 """Labels, figures and pictures as every other domain and the pages see them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -12,6 +12,8 @@ from core.foundation.values import Value
 BINARY = "binary"
 # The classes of that task.
 NO, YES = "0", "1"
+# A spread of thousands of classes would be larger than all else that is known of a version.
+MOST_SHARES = 100
 Better = Literal["up", "down"]
 ClassName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -64,13 +66,19 @@ class Proposal(Value):
 
 
 class LabelSpread(Value):
-    """What the labels of some rows are: the share of rows by class, or how numbers are spread."""
+    """What the labels of some rows are: the share of rows by class, of many classes the most frequent ones, or how
+    numbers are spread."""
 
     shares: Mapping[str, float] = Field(default_factory=dict, exclude_if=lambda shares: not shares)
     mean: float | None = Field(default=None, exclude_if=lambda value: value is None)
     deviation: float | None = Field(default=None, exclude_if=lambda value: value is None)
     lowest: float | None = Field(default=None, exclude_if=lambda value: value is None)
     highest: float | None = Field(default=None, exclude_if=lambda value: value is None)
+
+    @classmethod
+    def of_classes(cls, names: Sequence[str], *, shares: Sequence[float]) -> "LabelSpread":
+        frequent = sorted(range(len(names)), key=lambda place: -shares[place])[:MOST_SHARES]
+        return cls(shares={names[place]: shares[place] for place in sorted(frequent)})
 
     @classmethod
     def of_numbers(cls, labels: Any) -> "LabelSpread":

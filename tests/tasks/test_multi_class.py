@@ -9,6 +9,7 @@ import pytest
 from core.foundation.errors import Invalid
 from core.tasks.kinds.multi_class import MultiClassTask as Task
 from core.tasks.measures import calibration
+from core.tasks.measures.classes import Decided, f1_figures
 from core.tasks.prediction_files import predictions_in, predictions_table
 from core.tasks.predictions import Predictions
 from core.tasks.values import Interval, Target
@@ -114,6 +115,22 @@ def test_intervals_are_as_wide_as_a_bootstrap_of_the_rows_says() -> None:
         assert half(delta[name]) < 0.7 * half(alone[name])
 
 
+@pytest.mark.parametrize("name", ["macro_f1", "weighted_f1"])
+def test_an_influence_is_how_far_one_more_such_row_moves_the_figure(name: str) -> None:
+    labels, decided = list("aaabbc"), list("aabbac")
+    many, rows = 5_000, len(labels)
+    influences = f1_figures(decided_by(labels, decided))[name].influences
+    before = f1_figures(decided_by(labels * many, decided * many))[name].value
+    for row, influence in enumerate(influences):
+        after = f1_figures(decided_by(labels * many + [labels[row]], decided * many + [decided[row]]))[name].value
+        assert (after - before) * rows * many == pytest.approx(influence, abs=1e-3)
+
+
+def decided_by(labels: list[str], decided: list[str]) -> Decided:
+    codes = [np.array(["abc".index(name) for name in names]) for names in (labels, decided)]
+    return Decided(codes[0], codes[1], np.eye(3)[codes[1]])
+
+
 def half(interval: Interval) -> float:
     return (interval.high - interval.low) / 2
 
@@ -217,6 +234,14 @@ def test_rows_of_one_class_teach_nothing() -> None:
     assert Task.refuse_labels(Task.spread_of(np.array([1, 1]), target=ABC)) == "all labels are b"
     assert Task.refuse_labels(Task.spread_of(np.array([0, 1]), target=ABC)) == ""
     assert Task.spread_of(np.array([0, 1, 1, 1]), target=ABC).shares == {"a": 0.25, "b": 0.75, "c": 0.0}
+
+
+def test_of_many_classes_the_spread_holds_the_most_frequent() -> None:
+    target = Target(task="multi_class", classes=tuple(f"c{place:03}" for place in range(300)))
+    labels = np.concatenate([np.arange(300), np.arange(200, 300)])
+    spread = Task.spread_of(labels, target=target)
+    assert list(spread.shares) == list(target.classes[200:])
+    assert spread.shares["c299"] == 2 / 400
 
 
 def test_flips_are_rows_of_another_class_with_the_widest_gap_first() -> None:

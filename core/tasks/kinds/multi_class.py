@@ -99,7 +99,7 @@ class MultiClassTask(Task):
         import numpy as np
 
         shares = np.bincount(labels, minlength=len(target.classes)) / max(1, len(labels))
-        return LabelSpread(shares=dict(zip(target.classes, shares.tolist(), strict=True)))
+        return LabelSpread.of_classes(target.classes, shares=shares.tolist())
 
     @classmethod
     def refuse_labels(cls, spread: LabelSpread) -> str:
@@ -138,12 +138,14 @@ class MultiClassTask(Task):
 
     @classmethod
     def remarks(cls, predictions: Predictions) -> tuple[str, ...]:
-        spread = cls.spread_of(predictions.labels, target=predictions.target)
-        absent = sum(share == 0 for share in spread.shares.values())
+        import numpy as np
+
+        total = len(predictions.target.classes)
+        absent = total - np.unique(predictions.labels).size
         if not absent:
             return ()
         words = _("{n} of {total} classes have no row here, which lowers the macro F1.")
-        return (words.format(n=thousands(absent), total=thousands(len(spread.shares))),)
+        return (words.format(n=thousands(absent), total=thousands(total)),)
 
     @classmethod
     def lines(cls, predictions: Predictions) -> tuple[Line, ...]:

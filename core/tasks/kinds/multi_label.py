@@ -80,7 +80,7 @@ class MultiLabelTask(Task):
     def spread_of(cls, labels: Array, *, target: Target) -> LabelSpread:
         """The share of rows that have each label; a row counts for each of its labels."""
         shares = labels.sum(axis=0) / max(1, len(labels))
-        return LabelSpread(shares=dict(zip(target.classes, shares.tolist(), strict=True)))
+        return LabelSpread.of_classes(target.classes, shares=shares.tolist())
 
     @classmethod
     def refuse_labels(cls, spread: LabelSpread) -> str:

@@ -78,7 +78,7 @@ class Counts:
 
 def evaluate(decided: Decided) -> dict[str, Interval]:
     """Every metric with its 95 % interval; the top 3 only of more than 3 classes."""
-    figures = _f1_figures(decided)
+    figures = f1_figures(decided)
     first = {"top_3_accuracy": share_interval(is_among_first(decided))} if decided.classes > FIRST else {}
     return {
         "accuracy": share_interval(decided.hits),
@@ -91,11 +91,11 @@ def evaluate(decided: Decided) -> dict[str, Interval]:
 
 def compare(before: Decided, *, after: Decided) -> dict[str, Interval]:
     """After minus before for every metric, paired by row, with its 95 % interval."""
-    figures = _f1_figures(before)
+    figures = f1_figures(before)
     first = is_among_first(before), is_among_first(after)
     return {
         "accuracy": _hits(before.hits, after.hits),
-        **{name: figure.minus(figures[name]) for name, figure in _f1_figures(after).items()},
+        **{name: figure.minus(figures[name]) for name, figure in f1_figures(after).items()},
         "log_loss": mean_interval(losses(after) - losses(before), scale=UNBOUNDED),
         **({"top_3_accuracy": _hits(*first)} if before.classes > FIRST else {}),
         "ece": calibration.delta(top_gaps(before), after=top_gaps(after)),
@@ -157,7 +157,8 @@ def unseen(counts: Counts, *, rows: int) -> tuple[float, float]:
     return float(np.sqrt((below**2).sum())) / own.size, float(np.sqrt((above**2).sum())) / own.size
 
 
-def _f1_figures(decided: Decided) -> dict[str, ShareFigure]:
+def f1_figures(decided: Decided) -> dict[str, ShareFigure]:
+    """Macro and weighted."""
     counts = counts_of(decided)
     below, above = unseen(counts, rows=decided.labels.size)
     macro, weighted = _macro_influences(decided, counts), _weighted_influences(decided, counts)
