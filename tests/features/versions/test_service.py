@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.features.training_sets.values import TrainingSet, TrainingSetState
+from core.features.training_sets.values import LabelFrom, TrainingSet, TrainingSetState
 from core.features.values import FeatureVersion, FeatureView, VersionState, ViewUse
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.foundation.parquet import read_parquet
@@ -102,6 +102,19 @@ def test_a_version_shows_its_rows_and_statistics(scene: Scene) -> None:
     assert (len(preview.rows), preview.total, preview.rows[0][0]) == (2, 400, "A")
     (profile,) = portal.feature_statistics.statistics(viewer, version_id=scene.version.id)
     assert (profile.name, sum(count for _label, count in profile.bins)) == ("mean_delay", 400 - profile.nulls)
+
+
+def test_a_label_comes_from_a_version_that_the_set_is_bound_to(scene: Scene) -> None:
+    source = LabelFrom(
+        version_id=scene.version.id, column="mean_delay", keys={"carrier": "carrier"}, horizon_seconds=7200
+    )
+    query = {"label": "later", "label_from": source, "task": "regression", "categories": ()}
+    joined = scene.join(name="later", entity=query, uses=())
+    assert (joined.target.task, joined.target.label, joined.cause) == ("regression", "later", "")
+    assert joined.manifest is not None
+    assert joined.manifest.versions == {scene.version.id: scene.version.digest}
+    usage = scene.portal.feature_statistics.usage(scene.people.viewer, version_id=scene.version.id)
+    assert joined.id in str(usage)
 
 
 def test_a_training_set_is_ready_with_its_contract(scene: Scene) -> None:
