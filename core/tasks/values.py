@@ -1,5 +1,6 @@
 """Labels, figures and pictures as every other domain and the pages see them."""
 
+import math
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -95,8 +96,8 @@ class LabelSpread(Value):
         return _("all labels are {value}").format(value=f"{self.lowest:g}") if is_same else ""
 
     def as_fields(self) -> dict[str, Any]:
-        """As figures about rows have it beside them: labels of 0 and 1 are one share."""
-        if set(self.shares) == {NO, YES}:
+        """As figures about rows have it beside them: labels of 0 or 1 are one share, unless a row may have both."""
+        if set(self.shares) == {NO, YES} and math.isclose(sum(self.shares.values()), 1.0):
             return {"positive_share": self.shares[YES]}
         return {"spread": self}
 

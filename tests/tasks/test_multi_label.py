@@ -132,6 +132,12 @@ def test_rows_of_the_same_labels_teach_nothing() -> None:
     assert Task.spread_of(other, target=TAGS).shares == {"art": 0.5, "law": 0.0, "war": 0.0}
 
 
+def test_labels_that_are_called_0_and_1_are_no_yes_and_no() -> None:
+    target = Target(task="multi_label", classes=("0", "1"))
+    both = Task.spread_of(np.array([[1, 1], [0, 1]], dtype=bool), target=target)
+    assert both.as_fields() == {"spread": both}
+
+
 def test_flips_are_rows_of_other_labels_with_the_widest_gap_first() -> None:
     labels = [["art"], ["law"], []]
     before = answered(labels, [[0.6, 0.4, 0.1], [0.1, 0.9, 0.1], [0.1, 0.1, 0.9]])
