@@ -56,7 +56,8 @@ def _form(offered: Offered) -> None:
 def _parameters(card: RecipeCard, places: dict[str, DeltaGenerator]) -> dict[str, Any]:
     """The ones that matter most at once, the others behind one click."""
     names = list(card.parameters.get("properties", {}))
-    first = [name for name in COMMON if name in names] or names[:4]
+    first = [name for name in COMMON if name in names]
+    first = (first + [name for name in names if name not in first])[: len(COMMON)]
     entered = forms.fields(card.parameters, key=f"params_{card.name}", only=first, columns=4, places=places)
     rest = [name for name in names if name not in first]
     if rest:
