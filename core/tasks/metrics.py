@@ -10,9 +10,10 @@ from core.tasks.values import Better
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure that judges. `title` is its name alone, `in_words` within a sentence; `unit` stands after the figure,
-    with its space. `scale` says what it can be, `chance` what it is where nothing was learned. What is `relative` has
-    the unit of the label, so that a margin of it is a share of the baseline's figure."""
+    """A figure that judges. `title` is its name alone, `in_words` within a sentence, `short` at the head of a narrow
+    column where it has such a name; `unit` stands after the figure, with its space. `scale` says what it can be,
+    `chance` what it is where nothing was learned. What is `relative` has the unit of the label, so that a margin of it
+    is a share of the baseline's figure."""
 
     name: str
     title: str
@@ -22,11 +23,12 @@ class Metric:
     scale: Scale = UNBOUNDED
     chance: float | None = None
     relative: bool = False
+    short: str = ""
 
 
 # Those that several tasks have: they mean the same in each.
 LOG_LOSS = Metric("log_loss", N_("Log loss"), N_("log loss"), "down", scale=POSITIVE)
-CALIBRATION_ERROR = Metric("ece", N_("Calibration error"), N_("calibration error"), "down", scale=SHARE)
+CALIBRATION_ERROR = Metric("ece", N_("Calibration error"), N_("calibration error"), "down", scale=SHARE, short="ECE")
 MACRO_F1 = Metric("macro_f1", N_("Macro F1"), N_("macro F1"), "up", scale=SHARE)
 
 P99_MS, ERROR_RATE, CAPACITY_RPS, PARITY_MISMATCHES = "p99_ms", "error_rate", "capacity_rps", "parity_mismatches"

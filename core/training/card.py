@@ -6,20 +6,31 @@ from typing import Any
 
 from core.features.values import FeatureContract
 from core.foundation.text import _, percent, thousands
+from core.tasks.metrics import Metric
+from core.tasks.task import followed_by, task_of
+from core.tasks.values import Interval, Target
 from core.training.recipe import Recipe
 from core.training.result import SplitResult
 
+YES_OR_NO = Target()
+
 
 def write_card(
-    *, title: str, recipe: type[Recipe], params: Mapping[str, Any], contract: FeatureContract, splits: list[SplitResult]
+    *,
+    title: str,
+    recipe: type[Recipe],
+    params: Mapping[str, Any],
+    contract: FeatureContract,
+    splits: list[SplitResult],
+    target: Target = YES_OR_NO,
 ) -> str:
     """Markdown."""
     lines = [f"# {_plain(title)}", "", _(recipe.title), "", "## " + _("How good it is"), ""]
-    lines += _quality(splits)
+    lines += _quality(splits, target=target)
     lines += ["", "## " + _("What it takes"), ""]
     lines += [_("- categories: {names}").format(names=", ".join(contract.categories()) or "-")]
     lines += [_("- numbers: {names}").format(names=", ".join(contract.numbers()) or "-")]
-    lines += ["", _("Text that was rare or unseen in training counts as unknown, a missing number as the median.")]
+    lines += ["", _missing(recipe)]
     lines += ["", "## " + _("Parameters"), ""]
     lines += [f"- {name}: {value}" for name, value in params.items()]
     lines += ["", "## " + _("Limits"), ""]
@@ -27,18 +38,37 @@ def write_card(
     return "\n".join(lines) + "\n"
 
 
-def _quality(splits: list[SplitResult]) -> list[str]:
-    names = (_("rows"), _("number"), _("positive"), "AUC", _("log loss"), "ECE")
-    header = f"| {' | '.join(names)} |"
-    return [header, "|---|---|---|---|---|---|", *(_line(split) for split in splits)]
+def _missing(recipe: type[Recipe]) -> str:
+    if recipe.keeps_missing:
+        return _("Text that was rare or unseen in training counts as unknown. What a missing number means was learned.")
+    return _("Text that was rare or unseen in training counts as unknown, a missing number as the median.")
 
 
-def _line(split: SplitResult) -> str:
-    figures = " | ".join(
-        f"{interval.value:.4f} ({interval.low:.4f} to {interval.high:.4f})"
-        for interval in (split.metrics[name] for name in ("auc", "log_loss", "ece"))
-    )
-    return f"| {split.split} | {thousands(split.rows)} | {percent(split.positive_share)} | {figures} |"
+def _quality(splits: list[SplitResult], *, target: Target) -> list[str]:
+    """The figures that are followed where a model serves; labels of 0 and 1 have their share beside them."""
+    task = task_of(target)
+    known = {metric.name: metric for metric in task.metrics}
+    metrics = [known[name] for name in followed_by(task) if any(name in split.metrics for split in splits)]
+    shares = [_("positive")] if _has_positives(splits) else []
+    names = [_("rows"), _("number"), *shares, *(_(metric.short or metric.in_words) for metric in metrics)]
+    return [_row(names), "|---" * len(names) + "|", *(_row(_cells(split, metrics)) for split in splits)]
+
+
+def _has_positives(splits: list[SplitResult]) -> bool:
+    return all(split.spread is None for split in splits)
+
+
+def _cells(split: SplitResult, metrics: list[Metric]) -> list[str]:
+    shares = [percent(split.positive_share)] if split.spread is None else []
+    return [split.split, thousands(split.rows), *shares, *(_figure(split.metrics.get(item.name)) for item in metrics)]
+
+
+def _figure(interval: Interval | None) -> str:
+    return f"{interval.value:.4f} ({interval.low:.4f} to {interval.high:.4f})" if interval else "-"
+
+
+def _row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _plain(text: str) -> str:

@@ -135,7 +135,7 @@ def _run(context: JobContext) -> None:
     with seconds.of("evaluate"):
         splits, difference = _evaluate(context, tables=tables, model=model, fitted=fitted)
     context.progress(0.99, stage=_("writing"), eta_seconds=0)
-    _write_text(context, spec=spec, splits=splits)
+    _write_text(context, spec=spec, target=fitted.target, splits=splits)
     result = _result(context, fitted=fitted, signature=signature, splits=splits, difference=difference)
     written = result.model_copy(update={"seconds": seconds.by_stage})
     (context.outputs / RESULT_FILE).write_text(written.model_dump_json(indent=1))
@@ -212,7 +212,7 @@ def _judge(name: str, *, table: "pa.Table", outputs: Outputs, target: Target) ->
     )
 
 
-def _write_text(context: JobContext, *, spec: RunSpec, splits: list[SplitResult]) -> None:
+def _write_text(context: JobContext, *, spec: RunSpec, target: Target, splits: list[SplitResult]) -> None:
     from core.training.card import write_card
 
     card = write_card(
@@ -221,6 +221,7 @@ def _write_text(context: JobContext, *, spec: RunSpec, splits: list[SplitResult]
         params=spec.params.model_dump(),
         contract=spec.contract,
         splits=splits,
+        target=target,
     )
     (context.outputs / MODEL_FOLDER / CARD_FILE).write_text(card, encoding="utf-8")
 

@@ -80,11 +80,13 @@ class Fitted(ABC):
 
 class Recipe(Plugin, ABC):
     """A way to train a model from a training set. `tasks` names those it can learn, `on_all_rows` the parameters with
-    which it leaves no row out, however few were enough while parameters were searched."""
+    which it leaves no row out, however few were enough while parameters were searched. One that `keeps_missing` numbers
+    learns what they mean."""
 
     tasks: ClassVar[tuple[str, ...]] = (BINARY,)
     Params: ClassVar[type[BaseModel]]
     on_all_rows: ClassVar[Mapping[str, Any]] = {}
+    keeps_missing: ClassVar[bool] = False
 
     @classmethod
     def accepts(cls, _contract: FeatureContract, _target: Target) -> str:

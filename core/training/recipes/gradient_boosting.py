@@ -21,6 +21,7 @@ class GradientBoosting(Recipe):
     name = "gradient_boosting"
     title = N_("Gradient boosting: trees")
     tasks = ("binary", "multi_class", "multi_label", "regression", "ranking")
+    keeps_missing = True
     Params: ClassVar[type[BoostingParams]] = BoostingParams
 
     @classmethod
