@@ -114,8 +114,10 @@ class Signature(Value):
 
     def describes(self, graph: "Signature") -> bool:
         """Whether this says of a file what its graph says, which knows no names of columns."""
-        bare = {spec.model_copy(update={"columns": ()}) for spec in self.inputs}
-        return bare == set(graph.inputs) and self.output == graph.output and set(self.gives) == set(graph.gives)
+        takes, gives = (
+            {spec.model_copy(update={"columns": ()}) for spec in specs} for specs in (self.inputs, self.gives)
+        )
+        return takes == set(graph.inputs) and self.output == graph.output and gives == set(graph.gives)
 
     def with_columns(self, columns: Mapping[str, tuple[str, ...]]) -> "Signature":
         """With the names of the columns in wide tensors."""

@@ -8,7 +8,7 @@ import pyarrow as pa
 from sklearn import datasets
 
 from core.features.values import FeatureContract, RequestField
-from core.registry.onnx_safety import inspect
+from core.registry.onnx_safety import inspect, signature_of
 from core.tasks.prediction_files import predictions_of
 from core.tasks.task import task_called, task_of
 from core.tasks.values import Target
@@ -74,5 +74,6 @@ def judged(name: str, fitted: Fitted) -> dict[str, float]:
     assert largest_difference(outputs, fitted.predict(tables["test"]), target=fitted.target) <= most
     assert not [finding for finding in inspect(content).findings if finding.refuses]
     assert signature.target == fitted.target
+    assert signature.describes(signature_of(content))
     figures = task_of(fitted.target).evaluate(predictions_of(tables["test"], outputs=outputs, target=fitted.target))
     return {metric: interval.value for metric, interval in figures.items()}
