@@ -16,7 +16,7 @@ STOPPED = re.compile(r"stopped at step (\d+); the checkpoint is kept")
 @pytest.fixture
 def form(mei: Visitor, chain: Chain) -> Visitor:
     """The form of a new training, on the flights."""
-    mei.go(f"/start-training?training_set={chain.training_set}")
+    mei.go(f"/start-training?recipe=tabular&training_set={chain.training_set}")
     mei.page.get_by_text("more parameters").click()
     return mei
 
@@ -70,7 +70,7 @@ def steps_in(log: str) -> list[int]:
 
 
 def test_a_sweep_of_three_trials_confirms_its_best_which_becomes_a_version(mei: Visitor, chain: Chain) -> None:
-    mei.go(f"/start-sweep?training_set={chain.training_set}")
+    mei.go(f"/start-sweep?recipe=tabular&training_set={chain.training_set}")
     mei.fill("Trials", "3")
     mei.fill("Fresh seeds", "1")
     mei.press("Start the sweep")

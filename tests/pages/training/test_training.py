@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.compute.values import JobState
 from core.portal import Portal
@@ -49,6 +50,11 @@ def test_where_nothing_is_the_pages_say_what_to_do(portal: Portal, people: Peopl
     for url in ("start-training", "start-sweep"):
         assert "There is no training set to learn from yet" in text_of(page(portal, people.engineer, url))
         assert "Ask an administrator for that role" in text_of(page(portal, people.viewer, url))
+
+
+def form_of(trained: TrainedPortal, url: str) -> AppTest:
+    """A form, with the set and the recipe chosen."""
+    return page(trained.portal, trained.people.engineer, url, training_set=trained.training_set, recipe="tabular")
 
 
 def test_the_list_names_the_best_and_shows_states(trained: TrainedPortal) -> None:
@@ -110,7 +116,7 @@ def test_a_run_that_waits_says_so_and_can_be_stopped_by_its_owner(trained: Train
 
 def test_a_wrong_parameter_is_refused_at_its_field(trained: TrainedPortal) -> None:
     before = trained.portal.training.list_runs(trained.people.viewer).total
-    test = page(trained.portal, trained.people.engineer, "start-training", training_set=trained.training_set)
+    test = form_of(trained, "start-training")
     test.number_input(key="params_tabular_epochs").set_value(0)
     test.button(key="start_now").click()
     shown = text_of(drawn(test))
@@ -120,7 +126,7 @@ def test_a_wrong_parameter_is_refused_at_its_field(trained: TrainedPortal) -> No
 
 
 def test_a_training_is_started_with_what_was_entered(trained: TrainedPortal) -> None:
-    test = page(trained.portal, trained.people.engineer, "start-training", training_set=trained.training_set)
+    test = form_of(trained, "start-training")
     test.number_input(key="params_tabular_epochs").set_value(7)
     test.number_input(key="seed").set_value(11)
     test.text_input(key="title").input("From the form")
@@ -190,7 +196,7 @@ def test_the_best_value_is_called_flattering_once_it_was_confirmed(trained: Trai
 
 
 def test_a_wrong_range_is_refused_at_its_line(trained: TrainedPortal) -> None:
-    test = page(trained.portal, trained.people.engineer, "start-sweep", training_set=trained.training_set)
+    test = form_of(trained, "start-sweep")
     test.number_input(key="space_tabular_dropout_low").set_value(0.9)
     test.button(key="start_now").click()
     shown = text_of(drawn(test))
@@ -199,13 +205,13 @@ def test_a_wrong_range_is_refused_at_its_line(trained: TrainedPortal) -> None:
 
 
 def test_few_trials_are_warned_of_before_any_is_run(trained: TrainedPortal) -> None:
-    test = page(trained.portal, trained.people.engineer, "start-sweep", training_set=trained.training_set)
+    test = form_of(trained, "start-sweep")
     test.number_input(key="trials").set_value(3)
     assert "3 trials are few for 4 parameters" in text_of(drawn(test))
 
 
 def test_a_sweep_is_started_with_choices_and_fixed_parameters(trained: TrainedPortal) -> None:
-    test = page(trained.portal, trained.people.engineer, "start-sweep", training_set=trained.training_set)
+    test = form_of(trained, "start-sweep")
     test.multiselect(key="space_tabular").set_value(["schedule"])
     drawn(test)
     test.number_input(key="fixed_tabular_epochs").set_value(1)
