@@ -1,5 +1,6 @@
 """Replays of real rows through an endpoint: what was sent, how good the answers were, and the form that starts one."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import streamlit as st
@@ -7,17 +8,18 @@ import streamlit as st
 from app.session import actor, may, portal
 from app.ui import forms, frame, numbers, status, times
 from app.ui.jobs import job_progress
-from app.ui.numbers import metric_name
+from app.ui.numbers import metric_in_words, metric_name
 from app.ui.tables import reading
 from core.compute.values import JobState
 from core.features.training_sets.values import TrainingSet
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.serving.values import Endpoint, Replay
+from core.tasks.metrics import P99_MS
+from core.tasks.task import quality_metrics
 
 MOST = 20
-LATENCY = ("p50_ms", "p99_ms")
-QUALITY = ("auc", "log_loss", "ece")
+LATENCY = ("p50_ms", P99_MS)
 
 
 def replays(endpoint: Endpoint) -> None:
@@ -48,13 +50,17 @@ def _summary(replay: Replay) -> str:
         return _("{icon} **The last replay has sent {sent} rows so far.**").format(
             icon=status.icon(replay.state), sent=numbers.number(replay.sent)
         )
-    return _("{icon} **The last replay sent {sent} rows: {failed} failed, p99 {ms} ms, AUC {auc}.**").format(
-        icon=status.icon(replay.state),
-        sent=numbers.number(replay.sent),
-        failed=numbers.number(replay.failed),
-        ms=_figure(replay, "p99_ms", 1),
-        auc=_figure(replay, "auc", 4),
+    figures = [_("{n} failed").format(n=numbers.number(replay.failed))]
+    figures += [_("p99 {ms} ms").format(ms=_figure(replay, P99_MS, 1))]
+    figures += [f"{metric_in_words(name)} {_figure(replay, name, 4)}" for name in _judges((replay,))[:1]]
+    return _("{icon} **The last replay sent {sent} rows: {figures}.**").format(
+        icon=status.icon(replay.state), sent=numbers.number(replay.sent), figures=", ".join(figures)
     )
+
+
+def _judges(replays: Sequence[Replay]) -> list[str]:
+    """The metrics that were taken of any of them."""
+    return [name for name in quality_metrics() if any(name in replay.metrics for replay in replays)]
 
 
 def _figure(replay: Replay, name: str, digits: int) -> str:
@@ -68,7 +74,7 @@ def _table(replays: tuple[Replay, ...]) -> None:
         _("Rows"): [numbers.number(replay.sent) for replay in replays],
         _("Failed"): [numbers.number(replay.failed) for replay in replays],
         _("p50 / p99 ms"): [" / ".join(_figure(replay, name, 1) for name in LATENCY) for replay in replays],
-        **{metric_name(name): [_figure(replay, name, 4) for replay in replays] for name in QUALITY},
+        **{metric_name(name): [_figure(replay, name, 4) for replay in replays] for name in _judges(replays)},
         _("Answered by"): [
             ", ".join(f"{key} {numbers.number(n)}" for key, n in replay.by_version.items()) for replay in replays
         ],

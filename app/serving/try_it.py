@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.serving.answers import show_answer
 from app.session import actor, portal
 from app.ui import forms, frame, links, numbers
 from app.ui.tables import reading
@@ -14,6 +15,7 @@ from core.foundation.errors import Invalid, Unavailable
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.serving.values import Endpoint, Ticket
+from core.tasks.values import Target
 
 ROWS = 50
 COLUMNS = 3
@@ -21,10 +23,10 @@ SECONDS = 10
 
 
 class Answer(Value):
-    """What a caller gets: the probability, who answered in how many milliseconds, what was looked up, and the inputs
-    that the model does not know."""
+    """What a caller gets: what the model says of the row, who answered in how many milliseconds, what was looked up,
+    and the inputs that the model does not know."""
 
-    probability: float
+    prediction: dict[str, Any]
     version: str
     milliseconds: float
     features: dict[str, Any]
@@ -55,7 +57,7 @@ def trial(endpoint: Endpoint) -> None:
         if row is None:
             st.caption(_("Send it to compare the answer with the outcome."))
         else:
-            _ask(endpoint, contract, row, label=given.get("label"))
+            _ask(endpoint, contract, row, label=given.get("label"), target=version.signature.target)
 
 
 def _next() -> None:
@@ -99,13 +101,13 @@ def _label(name: str) -> str:
     return name if name.strip("_").replace("_", "").isalnum() else links.escape(name)
 
 
-def _ask(endpoint: Endpoint, contract: FeatureContract, row: dict[str, Any], *, label: Any) -> None:
+def _ask(endpoint: Endpoint, contract: FeatureContract, row: dict[str, Any], *, label: Any, target: Target) -> None:
     answer: Answer | None = None
     with forms.attempt():
         answer = ask(_ticket(endpoint.id), row)
     if answer is None:
         return
-    st.metric(_("Probability"), numbers.percent(answer.probability), border=True)
+    show_answer(answer.prediction, target=target)
     version = links.escape(links.title_of(answer.version))
     st.caption(
         _("{version} answered in {time}").format(version=version, time=numbers.milliseconds(answer.milliseconds))
@@ -154,7 +156,7 @@ def ask(ticket: Ticket, row: dict[str, Any]) -> Answer:
         raise Invalid(str(message), hint=str(document.get("hint", "")))
     prediction = document["predictions"][0]
     return Answer(
-        probability=prediction["probability"],
+        prediction=prediction,
         version=answer.headers.get("x-causeway-version", ""),
         milliseconds=answer.elapsed.total_seconds() * 1e3,
         features=prediction.get("features", {}),

@@ -13,7 +13,7 @@ from core.foundation.text import _
 from core.tasks import kinds as folder
 from core.tasks.metrics import OPERATIONAL, Metric, by_name
 from core.tasks.predictions import Array, Outputs, Predictions
-from core.tasks.values import Flip, Interval, LabelSpread, Line, OutputSpec, Picture, Target
+from core.tasks.values import Flip, Interval, LabelSpread, Line, OutputSpec, Picture, ShownAnswer, Target
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -127,6 +127,15 @@ class Task(Plugin, ABC):
         """What a caller is told of each row, ready for JSON."""
 
     @classmethod
+    def shown(cls, answer: Mapping[str, Any], *, target: Target) -> tuple[ShownAnswer, ...]:
+        """What a caller was told of one row, as people read it."""
+        return tuple(
+            ShownAnswer(title=spec.name, value=_readable(answer[spec.name]))
+            for spec in cls.outputs(target)
+            if spec.name in answer
+        )
+
+    @classmethod
     @abstractmethod
     def outputs_of(cls, answers: Sequence[Mapping[str, Any]], *, target: Target) -> Outputs:
         """The outputs that these answers came of. KeyError, TypeError or ValueError when they are none."""
@@ -136,6 +145,14 @@ class Task(Plugin, ABC):
     def gaps(cls, first: Outputs, *, second: Outputs) -> Array:
         """float64 [rows]: how far two runs differ on each row, to be held against the tolerance; infinite where a text
         differs or one of them is no number."""
+
+
+def _readable(value: Any) -> float | str:
+    return value if isinstance(value, float | str) else str(value)
+
+
+def largest_first(shares: Mapping[str, float]) -> dict[str, float]:
+    return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
 
 def followed_by(task: type[Task]) -> tuple[str, ...]:

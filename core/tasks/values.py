@@ -102,6 +102,18 @@ class LabelSpread(Value):
         return {"spread": self}
 
 
+class ShownAnswer(Value):
+    """An answer to one row as people read it: a number (a share of one in percent), or a name; between `low` and `high`
+    where the model gives an interval. `shares` are the probabilities of names, the largest first."""
+
+    title: str
+    value: float | str
+    is_share: bool = False
+    low: float | None = None
+    high: float | None = None
+    shares: dict[str, float] = Field(default_factory=dict)
+
+
 class Picture(Value):
     """How a line is drawn: as a line, as bars, as points, or as the cells of a matrix. `x` and `y` are the titles of
     its axes, `hint` says how to read it; on the `diagonal` both would be the same."""

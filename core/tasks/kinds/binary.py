@@ -14,7 +14,19 @@ from core.tasks.measures.scales import SHARE
 from core.tasks.metrics import CALIBRATION_ERROR, LOG_LOSS, Metric
 from core.tasks.predictions import Array, Outputs, Predictions
 from core.tasks.task import Task
-from core.tasks.values import BINARY, NO, YES, Flip, Interval, LabelSpread, Line, OutputSpec, Picture, Target
+from core.tasks.values import (
+    BINARY,
+    NO,
+    YES,
+    Flip,
+    Interval,
+    LabelSpread,
+    Line,
+    OutputSpec,
+    Picture,
+    ShownAnswer,
+    Target,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -138,6 +150,10 @@ class BinaryTask(Task):
     @classmethod
     def answers(cls, outputs: Outputs, *, target: Target) -> list[dict[str, Any]]:
         return [{OUTPUT: probability} for probability in outputs[OUTPUT].tolist()]
+
+    @classmethod
+    def shown(cls, answer: Mapping[str, Any], *, target: Target) -> tuple[ShownAnswer, ...]:
+        return (ShownAnswer(title=_("Probability"), value=answer[OUTPUT], is_share=True),)
 
     @classmethod
     def outputs_of(cls, answers: Sequence[Mapping[str, Any]], *, target: Target) -> Outputs:

@@ -16,8 +16,8 @@ from core.tasks.measures.gaps import gaps_of_numbers, gaps_of_texts
 from core.tasks.measures.scales import SHARE
 from core.tasks.metrics import CALIBRATION_ERROR, LOG_LOSS, MACRO_F1, Metric
 from core.tasks.predictions import Array, Outputs, Predictions
-from core.tasks.task import Task
-from core.tasks.values import Flip, Interval, LabelSpread, Line, OutputSpec, Picture, Target
+from core.tasks.task import Task, largest_first
+from core.tasks.values import Flip, Interval, LabelSpread, Line, OutputSpec, Picture, ShownAnswer, Target
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -189,6 +189,11 @@ class MultiClassTask(Task):
             {PREDICTED: predicted, PROBABILITIES: dict(zip(target.classes, probabilities, strict=True))}
             for predicted, probabilities in rows
         ]
+
+    @classmethod
+    def shown(cls, answer: Mapping[str, Any], *, target: Target) -> tuple[ShownAnswer, ...]:
+        shares = largest_first(answer[PROBABILITIES])
+        return (ShownAnswer(title=target.label or _("Class"), value=answer[PREDICTED], shares=shares),)
 
     @classmethod
     def outputs_of(cls, answers: Sequence[Mapping[str, Any]], *, target: Target) -> Outputs:

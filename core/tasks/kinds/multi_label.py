@@ -15,8 +15,8 @@ from core.tasks.measures.label_sets import THRESHOLD, LabelSets
 from core.tasks.measures.scales import SHARE
 from core.tasks.metrics import LOG_LOSS, MACRO_F1, Metric
 from core.tasks.predictions import Array, Outputs, Predictions
-from core.tasks.task import Task
-from core.tasks.values import Flip, Interval, LabelSpread, Line, OutputSpec, Picture, Target
+from core.tasks.task import Task, largest_first
+from core.tasks.values import Flip, Interval, LabelSpread, Line, OutputSpec, Picture, ShownAnswer, Target
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -155,6 +155,12 @@ class MultiLabelTask(Task):
             {LABELS: _named(row >= THRESHOLD, names), PROBABILITIES: dict(zip(names, row.tolist(), strict=True))}
             for row in probabilities
         ]
+
+    @classmethod
+    def shown(cls, answer: Mapping[str, Any], *, target: Target) -> tuple[ShownAnswer, ...]:
+        names = ", ".join(answer[LABELS]) or _("none")
+        shares = largest_first(answer[PROBABILITIES])
+        return (ShownAnswer(title=target.label or _("Labels"), value=names, shares=shares),)
 
     @classmethod
     def outputs_of(cls, answers: Sequence[Mapping[str, Any]], *, target: Target) -> Outputs:

@@ -16,7 +16,7 @@ from core.tasks.measures.scales import SHARE
 from core.tasks.metrics import Metric
 from core.tasks.predictions import Array, Outputs, Predictions
 from core.tasks.task import Task
-from core.tasks.values import Interval, LabelSpread, Line, OutputSpec, Picture, Target
+from core.tasks.values import Interval, LabelSpread, Line, OutputSpec, Picture, ShownAnswer, Target
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -123,6 +123,10 @@ class RankingTask(Task):
     @classmethod
     def answers(cls, outputs: Outputs, *, target: Target) -> list[dict[str, Any]]:
         return [{SCORE: score} for score in outputs[SCORE].tolist()]
+
+    @classmethod
+    def shown(cls, answer: Mapping[str, Any], *, target: Target) -> tuple[ShownAnswer, ...]:
+        return (ShownAnswer(title=_("Score"), value=answer[SCORE]),)
 
     @classmethod
     def outputs_of(cls, answers: Sequence[Mapping[str, Any]], *, target: Target) -> Outputs:

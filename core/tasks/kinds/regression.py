@@ -15,7 +15,7 @@ from core.tasks.measures.scales import AT_MOST_ONE, POSITIVE, SHARE
 from core.tasks.metrics import Metric
 from core.tasks.predictions import Array, Outputs, Predictions
 from core.tasks.task import Task
-from core.tasks.values import Interval, LabelSpread, Line, OutputSpec, Picture, Target
+from core.tasks.values import Interval, LabelSpread, Line, OutputSpec, Picture, ShownAnswer, Target
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -154,6 +154,11 @@ class RegressionTask(Task):
         names = _names(target)
         columns = (outputs[name].tolist() for name in names)
         return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+    @classmethod
+    def shown(cls, answer: Mapping[str, Any], *, target: Target) -> tuple[ShownAnswer, ...]:
+        ends = {"low": answer.get(LOW), "high": answer.get(HIGH)}
+        return (ShownAnswer(title=target.label or _("Value"), value=answer[VALUE], **ends),)
 
     @classmethod
     def outputs_of(cls, answers: Sequence[Mapping[str, Any]], *, target: Target) -> Outputs:
