@@ -19,19 +19,25 @@ def show_answer(prediction: Mapping[str, Any], *, target: Target) -> None:
     """Each part as a figure, the probabilities of names as bars, and an interval below the number."""
     for number, answer in enumerate(task_of(target).shown(prediction, target=target)):
         st.metric(links.escape(answer.title), words_of(answer), border=True)
-        if answer.low is not None and answer.high is not None:
-            between = _("between {low} and {high}")
-            if target.interval is not None:
-                between = _("in {share} of the cases between {low} and {high}")
-            ends = {"low": numbers.number(answer.low), "high": numbers.number(answer.high)}
-            st.caption(between.format(share=numbers.percent(target.interval), **ends))
+        if interval := interval_of(answer, promised=target.interval):
+            st.caption(interval)
         if answer.shares:
-            shown = list(answer.shares.items())[:MOST_SHARES]
-            names, shares = (
-                [escape(name, quote=False) for name, _share in shown],
-                [100 * share for _name, share in shown],
-            )
-            charts.ranking(names, shares, key=f"answer_{number}", x="%", alt=_("Probability of each class"))
+            _bars(answer.shares, key=f"answer_{number}")
+
+
+def interval_of(answer: ShownAnswer, *, promised: float | None) -> str:
+    """Where the number should lie; empty where the model gives no interval."""
+    if answer.low is None or answer.high is None:
+        return ""
+    words = _("between {low} and {high}") if promised is None else _("{share} of the time between {low} and {high}")
+    ends = {"low": numbers.number(answer.low), "high": numbers.number(answer.high)}
+    return words.format(share=numbers.percent(promised), **ends)
+
+
+def _bars(shares: Mapping[str, float], *, key: str) -> None:
+    largest = list(shares.items())[:MOST_SHARES]
+    names, percents = [escape(name, quote=False) for name, _share in largest], [100 * share for _name, share in largest]
+    charts.ranking(names, percents, key=key, x="%", alt=_("Probability of each class"))
 
 
 def words_of(answer: ShownAnswer) -> str:

@@ -1,35 +1,43 @@
 """A run as it learns: how far it is, the course of its metrics, and the end of its log."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import streamlit as st
 
 from app.session import actor, portal
 from app.ui import charts, frame, links, numbers, times
-from app.ui.numbers import metric_name
-from core.foundation.text import N_, _
+from app.ui.numbers import metric_in_words, metric_name
+from app.ui.tasks import leading_metrics
+from core.foundation.text import _
 from core.training.values import Run, Series
 
 TAIL_LINES, MOST_POINTS = 14, 200
-VIEWS: dict[str, tuple[str, ...]] = {
-    N_("Loss"): ("train_loss", "validation_log_loss"),
-    N_("AUC"): ("validation_auc",),
-    N_("Rate"): ("learning_rate",),
-    N_("Speed"): ("rows_per_s",),
-}
-AXES = {
-    N_("Loss"): N_("log loss"),
-    N_("AUC"): N_("AUC"),
-    N_("Rate"): N_("learning rate"),
-    N_("Speed"): N_("rows a second"),
-}
-NAMES = {
-    "train_loss": N_("Training"),
-    "validation_log_loss": N_("Validation"),
-    "validation_auc": N_("Validation"),
-    "learning_rate": N_("Learning rate"),
-    "rows_per_s": N_("Rows a second"),
-}
+LOSS, RATE, SPEED = "loss", "rate", "speed"
+# What every recipe may report beside the metrics of its task.
+LOSSES = ("train_loss", "validation_loss")
+
+
+class View(NamedTuple):
+    """What is drawn together over the steps: `series` are the names of what a run reports, by what they are called."""
+
+    title: str
+    axis: str
+    series: Mapping[str, str]
+
+
+def views_of(run: Run) -> dict[str, View]:
+    """The loss with the metric that judges, the other first metrics of its task that it reports, and the pace."""
+    first, *others = leading_metrics([run.task]) or ("",)
+    validation = {f"validation_{first}": _("Validation"), LOSSES[1]: _("Validation")}
+    losses = {LOSSES[0]: _("Training"), **validation}
+    views = {LOSS: View(_("Loss"), metric_in_words(first) if first else _("loss"), losses)}
+    for metric in (metric for metric in others if f"validation_{metric}" in run.metrics):
+        series = {f"validation_{metric}": _("Validation")}
+        views[metric] = View(metric_name(metric), metric_in_words(metric), series)
+    views[RATE] = View(_("Rate"), _("learning rate"), {"learning_rate": _("Learning rate")})
+    views[SPEED] = View(_("Speed"), _("rows a second"), {"rows_per_s": _("Rows a second")})
+    return views
 
 
 def progress_line(run: Run) -> str:
@@ -40,9 +48,8 @@ def progress_line(run: Run) -> str:
     parts = [_("**{share}** done").format(share=share), links.escape(run.stage), times.remaining(run.eta_seconds)]
     validation = _("validation")
     parts += [
-        f"{validation} {metric_name(metric).lower() if metric == 'log_loss' else metric_name(metric)} "
-        f"{numbers.number(run.metrics[f'validation_{metric}'])}"
-        for metric in ("log_loss", "auc")
+        f"{validation} {metric_in_words(metric)} {numbers.number(run.metrics[f'validation_{metric}'])}"
+        for metric in leading_metrics([run.task])
         if f"validation_{metric}" in run.metrics
     ]
     return ":blue[:material/progress_activity:] " + " · ".join(part for part in parts if part)
@@ -58,25 +65,27 @@ def live_run(run: Run) -> None:
 
 def learning(run: Run) -> None:
     """The course of the metrics over the steps."""
+    views = views_of(run)
     with frame.section(_("Learning"), hint=_("over steps")):
-        view = st.segmented_control(
+        chosen = st.segmented_control(
             _("Shown"),
-            list(VIEWS),
-            default="Loss",
+            list(views),
+            default=LOSS,
             required=True,
-            format_func=_,
+            format_func=lambda name: views[name].title,
             key="learning_view",
             label_visibility="collapsed",
         )
-    history = portal().training.history(actor(), run_id=run.id, names=VIEWS[view], most=MOST_POINTS)
+    view = views[str(chosen)]
+    history = portal().training.history(actor(), run_id=run.id, names=tuple(view.series), most=MOST_POINTS)
     series = {curve.name: curve for curve in history}
-    shown = {_(NAMES[name]): series[name] for name in VIEWS[view] if name in series}
+    shown = {title: series[name] for name, title in view.series.items() if name in series}
     if not shown:
         st.caption(
             _("Nothing was measured.") if run.state.is_over else _("The first figures come with the first steps.")
         )
         return
-    _curves(shown, axis=_(AXES[view]))
+    _curves(shown, axis=view.axis)
 
 
 def _curves(shown: Mapping[str, Series], *, axis: str) -> None:

@@ -1,15 +1,20 @@
 """Parts of a training set's page: what its views answered, what late rows would have changed, newer versions of what it
 pins, and its manifest."""
 
+from collections.abc import Mapping, Sequence
+from html import escape
+
 import streamlit as st
 
 from app.session import actor, portal
 from app.ui import charts, frame, links, numbers, times
 from app.ui.tables import reading
-from core.features.training_sets.values import LeakReport, TrainingSet, TrainingSetState
+from app.ui.wording import counted
+from core.features.training_sets.values import LeakReport, SplitFile, TrainingSet, TrainingSetState
 from core.features.values import FeatureVersion
 from core.foundation.digests import canonical
 from core.foundation.text import N_, _
+from core.tasks.values import NO, YES, LabelSpread
 
 MOST = 200
 MOST_BARS = 12
@@ -68,7 +73,7 @@ def splits_table(training_set: TrainingSet) -> None:
         columns[_("To")] = [str(windows[name].end) for name in names]
     columns[_("Rows")] = [numbers.number(splits[name].rows) if splits else "—" for name in names]
     if training_set.entity.can_teach:
-        columns[_("Positive")] = [_percent(splits[name].positive_share) if splits else "—" for name in names]
+        columns[_("Label")] = [_label_in(splits.get(name)) for name in names]
     elif training_set.entity.label:
         columns[_("No label")] = [numbers.number(splits[name].unlabeled) if splits else "—" for name in names]
     reading(columns)
@@ -76,23 +81,63 @@ def splits_table(training_set: TrainingSet) -> None:
         st.caption(links.escape(note))
 
 
-def _percent(share: float | None) -> str:
-    return "—" if share is None else numbers.percent(share)
+def _label_in(split: SplitFile | None) -> str:
+    """What is most worth knowing of its labels, in a few words."""
+    spread = split.label_spread if split else None
+    if spread is None:
+        return "—"
+    if set(spread.shares) == {NO, YES}:
+        return _("{share} positive").format(share=numbers.percent(spread.shares[YES]))
+    if spread.shares:
+        return counted(sum(share > 0 for share in spread.shares.values()), _("class"), _("classes"))
+    return _("mean {value}").format(value=numbers.figure(spread.mean, 4))
 
 
 def label(training_set: TrainingSet) -> None:
-    """The share of positive rows where models can learn from the label, else what the label is and what that means."""
+    """What the labels are where models can learn from the label, else what the label is and what that means."""
     if not training_set.entity.can_teach:
         frame.section(_("Label"))
         st.markdown(label_words(training_set, code=True))
         st.caption(_("The set is for scoring and analysis. Runs and sweeps learn from a label that has a task."))
     elif training_set.splits:
+        _spreads(training_set.splits)
+
+
+def _spreads(splits: Sequence[SplitFile]) -> None:
+    """The share of positives, of each class, or the mean of the numbers by split."""
+    spreads = {split.name: spread for split in splits if (spread := split.label_spread) is not None}
+    if all(set(spread.shares) == {NO, YES} for spread in spreads.values()):
         frame.section(_("Positive share"))
-        names, shares = (
-            [split.name for split in training_set.splits],
-            [100 * (split.positive_share or 0) for split in training_set.splits],
+        shares = [100 * spread.shares[YES] for spread in spreads.values()]
+        charts.bars(
+            list(spreads), shares, key="shares", x="", y="%", alt=_("Share of positive rows by split"), height=220
         )
-        charts.bars(names, shares, key="shares", x="", y="%", alt=_("Share of positive rows by split"), height=220)
+    elif any(spread.shares for spread in spreads.values()):
+        _class_shares(spreads)
+    else:
+        _number_spreads(spreads)
+
+
+def _class_shares(spreads: Mapping[str, LabelSpread]) -> None:
+    """Of many classes those that are most frequent in the first split."""
+    first = next(iter(spreads.values())).shares
+    names = sorted(first, key=lambda name: -first[name])[:MOST_BARS]
+    hint = _("the {n} most frequent of {total}").format(n=len(names), total=numbers.number(len(first)))
+    frame.section(_("Classes"), hint=hint if len(names) < len(first) else _("share of rows by split"))
+    series: dict[str, charts.Points] = {
+        split: ([escape(name, quote=False) for name in names], [100 * spread.shares.get(name, 0.0) for name in names])
+        for split, spread in spreads.items()
+    }
+    charts.paired(series, key="shares", y="%", alt=_("Share of rows by class and split"))
+
+
+def _number_spreads(spreads: Mapping[str, LabelSpread]) -> None:
+    frame.section(_("Label"), hint=_("by split"))
+    columns = {_("Split"): [links.escape(name) for name in spreads]}
+    figures = {_("Mean"): "mean", _("Deviation"): "deviation", _("Lowest"): "lowest", _("Highest"): "highest"}
+    for title, name in figures.items():
+        columns[title] = [numbers.figure(getattr(spread, name), 4) for spread in spreads.values()]
+    reading(columns, alt=_("How the label is spread by split"))
 
 
 def label_words(training_set: TrainingSet, *, code: bool = False) -> str:
