@@ -6,9 +6,10 @@ from typing import Any
 
 import torch
 
-from core.training.recipes.tabular import Tabular, TabularParams
+from core.training.recipes.tabular import Tabular
 from core.training.torch_recipes.data import TrainingData
 from core.training.torch_recipes.fitted_network import FittedNetwork
+from core.training.torch_recipes.torch_recipe import PerceptronParams
 from core.training.torch_recipes.trainer import Trained, train
 
 
@@ -39,7 +40,7 @@ def train_small(
     data: TrainingData, *, heard: Heard | None = None, seed: int = 7, checkpoints: Path | None = None, **params: Any
 ) -> Trained:
     heard = heard or Heard()
-    chosen = TabularParams(**{"epochs": 2, "batch_size": 256, "hidden_width": 32, "patience": 1000, **params})
+    chosen = PerceptronParams(**{"epochs": 2, "batch_size": 256, "hidden_width": 32, "patience": 1000, **params})
     torch.set_num_threads(1)
     return train(
         data,

@@ -2,16 +2,16 @@
 
 import torch
 
-from core.training.recipes.tabular import Tabular, TabularParams
+from core.training.recipes.tabular import Tabular
 from core.training.torch_recipes.data import TrainingData
 from core.training.torch_recipes.precision import choose_precision, has_fast_bf16, measure
-from core.training.torch_recipes.torch_recipe import Shape
+from core.training.torch_recipes.torch_recipe import PerceptronParams, Shape
 
 CPU = torch.device("cpu")
 
 
 def network(data: TrainingData) -> torch.nn.Module:
-    return Tabular.network(data.preparation.shape, params=TabularParams())
+    return Tabular.network(data.preparation.shape, params=PerceptronParams())
 
 
 def test_measuring_leaves_weights_and_random_numbers_as_they_were(flight_data: TrainingData) -> None:
@@ -39,7 +39,7 @@ def test_auto_takes_the_faster_and_says_both_speeds_or_does_not_ask(flight_data:
 
 
 def test_a_network_takes_what_its_shape_says() -> None:
-    built = Tabular.network(Shape(cardinalities=(3, 2), numbers=4), params=TabularParams(hidden_layers=3))
+    built = Tabular.network(Shape(cardinalities=(3, 2), numbers=4), params=PerceptronParams(hidden_layers=3))
     logits = built(torch.tensor([[2, 1], [0, 0]], dtype=torch.int32), torch.zeros(2, 4))
     assert logits.shape == (2,)
-    assert TabularParams(hidden_layers=3, hidden_width=64).widths() == (64, 32, 16)
+    assert PerceptronParams(hidden_layers=3, hidden_width=64).widths() == (64, 32, 16)

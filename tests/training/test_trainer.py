@@ -10,10 +10,11 @@ import torch
 
 from core.compute.process import JobFailed
 from core.tasks.measures.probabilities import log_loss
-from core.training.recipes.tabular import Tabular, TabularParams
+from core.training.recipes.tabular import Tabular
 from core.training.torch_recipes.checkpoints import newest_checkpoint, save_checkpoint
 from core.training.torch_recipes.data import TrainingData
 from core.training.torch_recipes.schedule import learning_rate
+from core.training.torch_recipes.torch_recipe import PerceptronParams
 from core.training.torch_recipes.trainer import Training
 from tests.flushes import flushes
 from tests.training.runs import Heard, digest_of_weights, train_small
@@ -86,7 +87,7 @@ def test_a_checkpoint_and_its_name_are_on_disk_before_an_older_one_is_dropped(tm
 def test_the_network_has_the_weights_of_the_best_check_and_not_the_last(flight_data: TrainingData) -> None:
     heard = Heard()
     trained = train_small(flight_data, heard=heard, epochs=200, patience=3, learning_rate=0.05, schedule="constant")
-    rows = flight_data.limited(TabularParams().minimum_count).validation
+    rows = flight_data.limited(PerceptronParams().minimum_count).validation
     judged = torch.sigmoid(trained.network(rows.ids, rows.numbers).double())
     loss = log_loss(rows.labels.numpy(), probabilities=judged.numpy())
     losses = heard.values("validation_log_loss")
@@ -98,7 +99,7 @@ def test_the_first_weights_are_a_pure_function_of_the_seed(flight_data: Training
     def first_weights(seed: int) -> torch.Tensor:
         torch.manual_seed(int(time.monotonic_ns()) % 2**31)
         training = Training(
-            flight_data, TabularParams(), make=Tabular.network, name="tabular", seed=seed, checkpoints=None
+            flight_data, PerceptronParams(), make=Tabular.network, name="tabular", seed=seed, checkpoints=None
         )
         return torch.cat([weights.flatten() for weights in training.network.state_dict().values()])
 

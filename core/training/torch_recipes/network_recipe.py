@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class NetworkRecipe(Recipe):
     """A way to train a network."""
 
-    tasks = EVERY_TASK
+    tasks: ClassVar[tuple[str, ...]] = EVERY_TASK
     Params: ClassVar[type[TrainerParams]] = TrainerParams
     on_all_rows: ClassVar = {"row_share": 1.0}
 

@@ -42,14 +42,27 @@ class EmbeddingPerceptron(Network):
         self.body = nn.Sequential(*blocks, nn.Linear(sizes[-1], shape.outputs))
 
     def forward(self, ids: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
-        looked_up = self.embedding(ids + self.offsets).flatten(1)
-        return cast(torch.Tensor, self.body(torch.cat([looked_up, numbers], dim=1))).squeeze(1)
+        return self.dense(self.looked_up(ids), numbers).squeeze(1)
 
     def write(self, graph: Graph, *, ids: str, numbers: str) -> str:
+        return self.write_dense(graph, looked_up=self.write_looked_up(graph, ids) if ids else "", numbers=numbers)
+
+    def looked_up(self, ids: torch.Tensor) -> torch.Tensor:
+        """float32 [rows, categories, embedding width]."""
+        return cast(torch.Tensor, self.embedding(ids + self.offsets))
+
+    def dense(self, looked_up: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
+        """float32 [rows, outputs]."""
+        return cast(torch.Tensor, self.body(torch.cat([looked_up.flatten(1), numbers], dim=1)))
+
+    def write_looked_up(self, graph: Graph, ids: str) -> str:
+        rows = graph.node("Add", ids, graph.constant(self.offsets.long().numpy()))
+        return graph.node("Gather", graph.constant(self.embedding.weight.numpy()), rows)
+
+    def write_dense(self, graph: Graph, *, looked_up: str, numbers: str) -> str:
+        """`looked_up` and `numbers` are empty where there are none."""
         parts = [numbers] if numbers else []
-        if ids:
-            rows = graph.node("Add", ids, graph.constant(self.offsets.long().numpy()))
-            looked_up = graph.node("Gather", graph.constant(self.embedding.weight.numpy()), rows)
+        if looked_up:
             parts.insert(0, graph.node("Flatten", looked_up, axis=1))
         value = graph.node("Concat", *parts, axis=1)
         for number, layer in enumerate(self.layers()):

@@ -88,3 +88,28 @@ class TrainerParams(Params):
         title=N_("Out-of-vocabulary share"),
         description=N_("Share of categories hidden in training, so that unknown ones have learned weights."),
     )
+
+
+class PerceptronParams(TrainerParams):
+    """And what recipes with a perceptron let people choose about it."""
+
+    embedding_width: int = Field(
+        default=8, ge=1, le=256, title=N_("Embedding width"), description=N_("Numbers that stand for one category.")
+    )
+    hidden_width: int = Field(
+        default=128,
+        ge=4,
+        le=4096,
+        title=N_("Hidden width"),
+        description=N_("Units of the first hidden layer; each further layer has half of the one before."),
+    )
+    hidden_layers: int = Field(
+        default=2, ge=0, le=8, title=N_("Hidden layers"), description=N_("None makes it a logistic regression.")
+    )
+    dropout: float = Field(
+        default=0.1, ge=0, le=0.9, title=N_("Dropout"), description=N_("Share of hidden units left out in training.")
+    )
+
+    def widths(self) -> tuple[int, ...]:
+        """Units of the hidden layers, from the first."""
+        return tuple(max(4, self.hidden_width >> layer) for layer in range(self.hidden_layers))
