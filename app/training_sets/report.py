@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.session import actor, portal
 from app.ui import charts, frame, links, numbers, times
+from app.ui.fields.naming import identifier
 from app.ui.tables import reading
 from app.ui.wording import counted
 from core.features.training_sets.values import LeakReport, SplitFile, TrainingSet, TrainingSetState
@@ -22,6 +23,7 @@ LABEL_TYPES = {
     "integer": N_("a whole number"),
     "number": N_("a number"),
     "text": N_("a text"),
+    "texts": N_("a list of texts"),
     "boolean": N_("true or false"),
 }
 
@@ -33,7 +35,7 @@ def leaks(training_set: TrainingSet) -> None:
         not_checked_yet = _("Not checked yet.")
         st.markdown(f":green[:material/check_circle:] {_clean(training_set)}" if ready else f":gray[{not_checked_yet}]")
         if not training_set.entity.can_teach:
-            st.caption(_("Label leakage by a single column is checked for labels of 0 and 1."))
+            st.caption(_("Label leakage by a single column is checked for labels that have a task."))
         return
     with frame.rows("leaks"):
         for number, leak in enumerate(training_set.leaks):
@@ -62,8 +64,45 @@ def _clean(training_set: TrainingSet) -> str:
     return _("No leakage found in sources and times.")
 
 
+def facts_of(training_set: TrainingSet) -> list[str]:
+    """What stands below its title."""
+    by = links.escape(frame.name_of(training_set.created_by))
+    rows = training_set.manifest.rows if training_set.manifest else 0
+    return [
+        identifier(training_set.title, training_set.name),
+        _("{n} rows").format(n=numbers.number(rows)),
+        _known(training_set),
+        _("by {name}, {age}").format(name=by, age=times.ago(training_set.created_at, now=frame.now())),
+        f"`{training_set.digest[:12]}`" if training_set.digest else "",
+    ]
+
+
+def _known(training_set: TrainingSet) -> str:
+    """What of a feature each row is given."""
+    if not training_set.entity.event_time:
+        return _("rows without time")
+    if training_set.known_at:
+        return _("values count from when they were known")
+    return _("values count from their event time")
+
+
+def _splits_hint(training_set: TrainingSet) -> str:
+    """What decides on the splits."""
+    shares = training_set.shares
+    if shares is None:
+        return _("by the moment of prediction; the end is excluded")
+    by = {
+        "random": _("by chance"),
+        "stratified": _("by chance, with the same share of each class in all"),
+        "grouped": _("by {column}: no group is cut"),
+        "column": _("as {column} says"),
+    }
+    return by[shares.by].format(column=shares.column)
+
+
 def splits_table(training_set: TrainingSet) -> None:
     """The splits with their rows, their windows of time where they are such, and what is known of the label in each."""
+    frame.section(_("Splits"), hint=_splits_hint(training_set))
     splits = {split.name: split for split in training_set.splits}
     windows = {split.name: split for split in training_set.asked}
     names = list(windows or splits or (training_set.shares.shares if training_set.shares else ()))

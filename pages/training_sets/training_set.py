@@ -6,10 +6,18 @@ from app.features.catalog import input_lines
 from app.lake.profiles import preview_table
 from app.session import actor, may, portal
 from app.training_sets.menu import menu, next_step, sweep
-from app.training_sets.report import answers, label, late_rows, leaks, manifest, offer_newer, splits_table
+from app.training_sets.report import (
+    answers,
+    facts_of,
+    label,
+    late_rows,
+    leaks,
+    manifest,
+    offer_newer,
+    splits_table,
+)
 from app.training_sets.review import accept_dialog
-from app.ui import frame, links, numbers, times
-from app.ui.fields.naming import identifier
+from app.ui import frame, links
 from app.ui.health import health_of, put_away_state
 from app.ui.jobs import cause_card, job_progress
 from app.ui.primary_action import primary_action, what_is_missing
@@ -31,7 +39,7 @@ def show() -> None:
 def _draw(training_set: TrainingSet) -> None:
     crumbs = [(_("Training sets"), "training-sets")]
     health, is_in_use = health_of(training_set.id), not put_away_state(training_set.id)
-    state, facts = "" if health else training_set.state, _facts(training_set)
+    state, facts = "" if health else training_set.state, facts_of(training_set)
     with frame.header(training_set.title, state=state, facts=facts, crumbs=crumbs, here=training_set.id, health=health):
         action = next_step(training_set)
         if action.name == "start_training":
@@ -65,27 +73,9 @@ def _query(training_set: TrainingSet) -> None:
         links.link(snapshot, f"{name}: {snapshot}", icon=links.icon_of(snapshot))
 
 
-def _facts(training_set: TrainingSet) -> list[str]:
-    known = (
-        _("values count from when they were known")
-        if training_set.known_at
-        else _("values count from their event time")
-    )
-    by = links.escape(frame.name_of(training_set.created_by))
-    rows = training_set.manifest.rows if training_set.manifest else 0
-    return [
-        identifier(training_set.title, training_set.name),
-        _("{n} rows").format(n=numbers.number(rows)),
-        known,
-        _("by {name}, {age}").format(name=by, age=times.ago(training_set.created_at, now=frame.now())),
-        f"`{training_set.digest[:12]}`" if training_set.digest else "",
-    ]
-
-
 def _splits(training_set: TrainingSet) -> None:
     left, right = st.columns([1.72, 1], gap="medium")
     with left:
-        frame.section(_("Splits"), hint=_("by the moment of prediction; the end is excluded"))
         splits_table(training_set)
         leaks(training_set)
     with right:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.features.training_sets.values import EntityQuery, TrainingSetState
+from core.features.training_sets.values import EntityQuery, ShareSplits, TrainingSetState
 from core.portal import Portal
 from tests.compute.running import run_job_here
 from tests.installed import People, installed, settings_in
@@ -47,13 +47,16 @@ def make_sets(portal: Portal, people: People, folder: Path) -> LabelSets:
     return LabelSets(portal, people, *ids, good)
 
 
-def joined(portal: Portal, people: People, entity: EntityQuery, *, snapshot: str) -> str:
+def joined(
+    portal: Portal, people: People, entity: EntityQuery, *, snapshot: str, shares: ShareSplits | None = None
+) -> str:
     training_set = portal.training_sets.create_training_set(
         people.engineer,
         project=PROJECT,
         name=f"with_{entity.label or 'nothing'}",
         entity=entity.model_copy(update={"sources": {"flights": snapshot}}),
-        splits=SPLITS,
+        splits=() if shares else SPLITS,
+        shares=shares,
     )
     job = run_job_here(portal, training_set.job_id)
     assert job.state == "succeeded", job.cause
@@ -66,7 +69,7 @@ def test_a_set_without_a_label_says_what_it_is_for(sets: LabelSets) -> None:
     assert "train,2013-01-01,2013-01-07,144" in shown
     assert "The set is for scoring and analysis" in shown
     assert "No leakage found in sources and times." in shown
-    assert "is checked for labels of 0 and 1" in shown
+    assert "is checked for labels that have a task" in shown
     assert "Positive" not in shown
     buttons = {button.label: button for button in test.button}
     for name in ("Start training", "Start a sweep"):
@@ -162,3 +165,15 @@ def test_inputs_that_predict_the_label_alone_are_accepted_on_the_page(sets: Labe
     shown = text_of(page(sets.portal, sets.people.engineer, "training-set", id=strong))
     assert "Accepted by Mei" in shown
     assert "Registered before departure." in shown
+
+
+def test_a_set_of_classes_without_time_shows_their_shares(portal: Portal, people: People) -> None:
+    dataset = portal.datasets.create_dataset(people.engineer, project=PROJECT, name="flights")
+    snapshot = imported(portal, people.engineer, dataset_id=dataset.id, filename="flights.csv", content=flights()).id
+    changes = {"event_time": "", "label": "carrier", "task": "multi_class", "categories": (), "numbers": ("distance",)}
+    shares = ShareSplits(shares={"train": 0.8, "test": 0.2}, by="stratified")
+    entity = EntityQuery.model_validate(ENTITY.model_dump() | changes)
+    set_id = joined(portal, people, entity, snapshot=snapshot, shares=shares)
+    shown = text_of(page(portal, people.engineer, "training-set", id=set_id))
+    assert ("From" in shown, "Positive" in shown) == (False, False)
+    assert ("train,192" in shown, "Classes" in shown) == (True, True)
