@@ -196,6 +196,23 @@ def test_a_key_alone_is_looked_up_by_and_not_learned_from(client: Client) -> Non
     assert [(field["name"], field["is_model_input"]) for field in contract["request"]] == [("carrier", False)]
 
 
+def test_rows_without_time_are_split_by_share_for_any_task(client: Client) -> None:
+    begun = client.features.create_training_set(
+        "without_time",
+        sql="SELECT id, distance, carrier FROM flights",
+        sources=["flights"],
+        row_id="id",
+        label="carrier",
+        task="multi_class",
+        numbers=["distance"],
+        shares={"train": 0.8, "test": 0.2},
+        project="PROJ-1",
+    )
+    rows = begun.wait().read("train")
+    assert list(rows.columns) == ["row_id", "label", "distance"]
+    assert 0.7 < len(rows) / (len(rows) + len(begun.read("test"))) < 0.9
+
+
 def test_a_training_set_that_is_refused_says_why(client: Client) -> None:
     begun = client.features.create_training_set(
         "leaking",
