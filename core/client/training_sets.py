@@ -53,6 +53,12 @@ class TrainingSet:
             raise _not_ready(described)
         return self
 
+    def accept(self, reason: str) -> "TrainingSet":
+        """Itself, once inputs that predict the label alone were accepted with a reason, which is kept as evidence of
+        every version that learns from it."""
+        self.transport.call("features.accept_inputs", {"training_set_id": self.id, "reason": reason})
+        return self.wait()
+
     def read(self, split: str = "train", *, frame: Kind = "pandas") -> Any:
         """The rows of a split, types exact and times in UTC."""
         with tempfile.TemporaryDirectory(prefix="causeway-") as folder:
@@ -69,5 +75,7 @@ def _not_ready(described: dict[str, Any]) -> NotReady:
     leaks = "; ".join(f"{leak['column']}: {leak['reason']}" for leak in described["leaks"])
     why = described["cause"] or leaks
     message = f"{described['id']} {words}" + (f": {why}" if why else "")
-    hint = "Its page shows the findings." if state in ("needs_review", "refused") else ""
+    accepting = "Its page shows the findings; accept(reason) says why such inputs are honest."
+    hints = {"needs_review": accepting, "refused": "Its page shows the findings."}
+    hint = hints.get(state, "")
     return NotReady(message, hint=hint, object_id=described["id"], state=state)
