@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from app.serving.answers import show_answer
+from app.serving.held_out import sendable
 from app.session import actor, portal
 from app.ui import forms, frame, links, numbers
 from app.ui.tables import reading
@@ -77,7 +78,8 @@ def _form(contract: FeatureContract, given: dict[str, Any], *, key: str) -> dict
         fields = [field for field in contract.request if field.name != contract.event_time]
         for number, field in enumerate(fields, start=len(entered)):
             with places[number % COLUMNS]:
-                entered[field.name] = _field(field.name, field.kind, given.get(field.name), key=key)
+                value = sendable(given.get(field.name), kind=field.kind)
+                entered[field.name] = _field(field.name, field.kind, value, key=key)
         if not st.form_submit_button(_("Send the row"), type="primary", key=f"{key}_send"):
             return None
     return {**entered, contract.row_id: str(given.get("row_id", "tried"))}

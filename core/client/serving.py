@@ -114,18 +114,27 @@ class Endpoint:
             raise refusal_of(answer)
         return Predictions.model_validate(answer.json())
 
-    def _sent(self, body: dict[str, Any]) -> httpx.Response:
-        """The answer; with a new ticket where the endpoint did not take the one there was."""
+    def describe(self) -> dict[str, Any]:
+        """What the endpoint takes and answers: its fields, an example, the task, and the limits."""
+        answer = self._sent(None)
+        if answer.is_error:
+            raise refusal_of(answer)
+        return dict(answer.json())
+
+    def _sent(self, body: dict[str, Any] | None) -> httpx.Response:
+        """The answer to rows, or to who sends none; with a new ticket where the endpoint did not take the one there
+        was."""
         ticket = self._tickets.current()
-        answer = self._posted(ticket, body)
+        answer = self._answer(ticket, body)
         if answer.status_code != NotSignedIn.status:
             return answer
         self._tickets.drop(ticket)
-        return self._posted(self._tickets.current(), body)
+        return self._answer(self._tickets.current(), body)
 
-    def _posted(self, ticket: Ticket, body: dict[str, Any]) -> httpx.Response:
+    def _answer(self, ticket: Ticket, body: dict[str, Any] | None) -> httpx.Response:
         headers = {"Authorization": f"Bearer {ticket.token}"}
+        method, url = ("GET", ticket.url) if body is None else ("POST", f"{ticket.url}/predict")
         try:
-            return self._transport.http.post(f"{ticket.url}/predict", json=body, headers=headers)
+            return self._transport.http.request(method, url, json=body, headers=headers)
         except httpx.TransportError as error:
             raise Unavailable(f"{self.id} does not answer at {ticket.url}") from error

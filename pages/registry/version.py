@@ -17,6 +17,7 @@ from app.registry.naming import (
     title_of,
 )
 from app.registry.version import card, files, metrics, overview_pictures
+from app.serving.calling import how_to_call_version
 from app.session import actor, portal
 from app.ui import frame, links, times
 from app.ui.components.assessments import promised_against_measured
@@ -35,6 +36,7 @@ def show() -> None:
     version = portal().registry.get_version(actor(), version_id=links.wanted_id(Kind.MODEL_VERSION))
     serving = endpoints()
     known = places_on(serving)
+    serving_at = [place.endpoint for place in known.get(version.id, ())]
     registered = _("Registered {age} {origin}").format(
         age=times.since(version.created_at, now=frame.now()), origin=registered_line(version)
     )
@@ -63,6 +65,7 @@ def show() -> None:
             _("Overview"): lambda: _overview(version, known),
             _("Lineage"): lambda: frame.lineage(version.id),
             _("Metrics"): lambda: metrics(version),
+            _("How to call it"): lambda: how_to_call_version(version, serving_at),
             _("Files"): lambda: files(version),
             _("Activity"): lambda: frame.activity(version.id, limit=20),
         }

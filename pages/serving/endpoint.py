@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.loadtests.wording import plan_line, short_result, state_of, title_of
 from app.serving.actions import actions
+from app.serving.calling import how_to_call_endpoint
 from app.serving.deploy import may_serve_nothing, serve_nothing
 from app.serving.inputs import inputs
 from app.serving.parity import parity
@@ -45,7 +46,10 @@ def _draw(endpoint: Endpoint) -> None:
     parts: dict[str, Callable[[], None]] = {_("Overview"): lambda: _overview(endpoint)}
     if endpoint.environment == "staging":
         parts |= {_("Parity"): lambda: parity(endpoint), _("Try it"): lambda: _trial(endpoint)}
-    parts |= {_("Replays"): lambda: replays(endpoint), _("Lineage"): lambda: frame.lineage(endpoint.id)}
+    parts[_("Replays")] = lambda: replays(endpoint)
+    if not put_away_state(endpoint.id):
+        parts[_("How to call it")] = lambda: how_to_call_endpoint(endpoint)
+    parts[_("Lineage")] = lambda: frame.lineage(endpoint.id)
     frame.tabs(parts)
 
 
@@ -71,18 +75,9 @@ def _overview(endpoint: Endpoint) -> None:
             promised_against_measured(endpoint.id)
         history(endpoint.id)
     with right:
-        if not put_away_state(endpoint.id):
-            _call(endpoint)
         _measured(endpoint)
         frame.section(_("Activity"))
         frame.activity(endpoint.id)
-
-
-def _call(endpoint: Endpoint) -> None:
-    frame.section(_("How to call it"))
-    with frame.card("call"):
-        st.code(f"POST {endpoint.url}/predict", language=None, wrap_lines=True)
-        st.caption(_ticket_line(endpoint))
 
 
 def _measured(endpoint: Endpoint) -> None:
@@ -98,12 +93,6 @@ def _measured(endpoint: Endpoint) -> None:
             st.caption(f"{status.icon(state_of(test)[0])} {short_result(test) or plan_line(test.plan)}")
         if not tests:
             st.caption(_("No load test yet."))
-
-
-def _ticket_line(endpoint: Endpoint) -> str:
-    if endpoint.environment == "staging":
-        return _("Callers send a ticket as `Authorization: Bearer`. Engineers and SREs get one for half an hour.")
-    return _("Callers send a ticket as `Authorization: Bearer`. Service accounts of the project get one.")
 
 
 def _trial(endpoint: Endpoint) -> None:

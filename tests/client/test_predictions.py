@@ -30,7 +30,10 @@ class Doors:
             self.issued += 1
             ticket = {"endpoint_id": "EP-1", "url": "http://gateway/churn", "token": str(self.issued)}
             return httpx.Response(200, json=ticket | {"expires_at": "2026-11-30T14:05:00Z"})
-        token, body = request.headers["authorization"].removeprefix("Bearer "), json.loads(request.content)
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        if request.method == "GET" and token in self.valid:
+            return httpx.Response(200, json={"model": "m", "address": str(request.url)})
+        body = json.loads(request.content or b"null")
         self.sent.append((token, body))
         if token not in self.valid:
             return httpx.Response(401, text="Jwt is expired")
@@ -65,6 +68,15 @@ def test_a_ticket_that_the_endpoint_refuses_is_renewed_once(doors: Doors, client
     with pytest.raises(Unavailable):
         client.endpoint("churn").predict([{"distance": 100}])
     assert [token for token, _body in doors.sent] == ["1", "2", "3", "4"]
+
+
+def test_an_endpoint_describes_itself_with_the_same_ticket(doors: Doors, client: Client) -> None:
+    doors.valid = {"2"}
+    assert client.endpoint("churn").describe() == {"model": "m", "address": "http://gateway/churn"}
+    assert doors.sent == [("1", None)]
+    doors.valid = set()
+    with pytest.raises(Unavailable):
+        client.endpoint("churn").describe()
 
 
 def tokens_at(doors: Any, *moments: float) -> list[str]:

@@ -64,6 +64,17 @@ def bearer(
     return {"Authorization": f"Bearer {token}"}
 
 
+def test_an_endpoint_says_what_it_takes_to_whoever_has_a_ticket_for_it(stage: Stage, plain: Endpoint) -> None:
+    for address in (plain.url, f"{plain.url}/"):
+        assert web.get(address).status_code == 401
+        document = web.get(address, headers=stage.ticket(plain)).json()
+        assert document["version_id"] == stage.low.id
+        assert web.get(
+            f"{plain.url.removesuffix(document['links']['self'])}{document['links']['ready']}",
+            headers=stage.ticket(plain),
+        ).is_success
+
+
 def test_an_answer_names_the_version_and_the_digest_that_gave_it(stage: Stage, plain: Endpoint) -> None:
     answer = stage.ask(plain)
     assert answer.json()["predictions"][0]["probability"] == pytest.approx(0.1)

@@ -1,10 +1,11 @@
-"""What a model server answers: the Open Inference Protocol v2 over REST, `predict` by entity, and the features by key.
-Paths are compared as they came, with the few there are; nothing in a request ever names a file."""
+"""What a model server answers: the Open Inference Protocol v2 over REST, `predict` by entity, the features by key, and
+what it is and takes. Paths are compared as they came, with the few there are; nothing in a request ever names a
+file."""
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from time import perf_counter_ns
 from typing import Any, NamedTuple
 
@@ -12,10 +13,10 @@ import orjson
 
 from core.foundation.errors import PortalError
 from core.foundation.text import _
-from core.registry.signature import TensorSpec
 from core.serving.input_gaps import GapNames
 from core.serving.model_server.answers import OK, Answer, broken, refused
 from core.serving.model_server.batches import Computed
+from core.serving.model_server.description import described, tensor_of
 from core.serving.model_server.feature_reader import FeatureReader
 from core.serving.model_server.gap_finder import GapFinder
 from core.serving.model_server.inference import InferenceReader, InferenceRequest, InferenceWriter
@@ -112,9 +113,15 @@ class Application:
             lambda _request: refused(WRONG_METHOD, _("This path takes {methods}").format(methods=_joined(methods)))
         )
 
+    @cached_property
+    def _description(self) -> bytes:
+        """Made when somebody first asks for it: a start waits for nothing that no prediction needs."""
+        return orjson.dumps(described(self._spec, model=self._model, answers=self._answers))
+
     def _table(self) -> dict[bytes, dict[bytes, Handler]]:
         model = f"/v2/models/{self._spec.model}"
         routes: dict[str, dict[bytes, Handler]] = {
+            "/": {b"GET": lambda _request: Answer(OK, self._description)},
             "/v2": {b"GET": self._server},
             "/v2/health/live": {b"GET": lambda _request: Answer(OK, b'{"live":true}', counted=False)},
             "/v2/health/ready": {b"GET": self._health},
@@ -193,16 +200,11 @@ class Application:
     def _metadata(self, _request: Request) -> Answer:
         signature = self._model.signature
         document = {"name": self._spec.model, "versions": [str(self._spec.version)], "platform": "onnxruntime_onnx"}
-        inputs, outputs = ([_metadata_of(spec) for spec in specs] for specs in (signature.inputs, signature.gives))
+        inputs, outputs = ([tensor_of(spec) for spec in specs] for specs in (signature.inputs, signature.gives))
         return Answer(OK, orjson.dumps({**document, "inputs": inputs, "outputs": outputs}))
 
     def _hint(self) -> str:
         return _("This endpoint has /predict and /v2/models/{model}/infer.").format(model=self._spec.model)
-
-
-def _metadata_of(spec: TensorSpec) -> dict[str, Any]:
-    tensor = {"name": spec.name, "datatype": spec.datatype, "shape": spec.shape}
-    return {**tensor, "columns": spec.columns} if spec.columns else tensor
 
 
 def _joined(methods: dict[bytes, Handler]) -> str:

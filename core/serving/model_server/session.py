@@ -47,6 +47,8 @@ class ServedModel:
         zeros."""
         self._session, self.signature, self.contract, self.known = session, signature, contract, known
         self.layout = Layout(signature.inputs)
+        # What the file says of itself. Nothing in it is believed.
+        self.metadata: Mapping[str, str] = session.get_modelmeta().custom_metadata_map
         self._names = [spec.name for spec in signature.gives]
         # The first call plans memory and is slow; no caller should be the one to wait for it.
         self._proof = self._first_answered(self.layout.missing(), self.layout.filled(0))
