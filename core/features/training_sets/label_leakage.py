@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 Judge = Callable[["np.ndarray", "np.ndarray"], float]
 MOST_ROWS, MOST_CLASSES = 200_000, 20
-BINS = 64
+# Of few rows a bin of 64 has next to none, and says nothing of the half that it did not see.
+BINS, FEWEST_BINS, ROWS_OF_A_BIN = 64, 4, 40
 # A value seen this often counts half for itself and half for the average.
 PRIOR_ROWS = 20
 
@@ -77,17 +78,22 @@ def _outcomes(column: "pa.ChunkedArray", target: Target) -> "list[np.ndarray]":
 
 def column_auc(column: "pa.ChunkedArray", outcome: "np.ndarray", *, judge: "Judge | None" = None) -> float:
     """The AUC of the rate of outcomes among rows of the same value (numbers in 64 bins of equal size, missing as a
-    value of its own), each half of the rows judged by the rates of the other half: so neither a value that occurs once
-    nor the order of a scale decides."""
+    value of its own, and of few rows in fewer bins too), each half of the rows judged by the rates of the other half:
+    so neither a value that occurs once nor the order of a scale decides."""
+    bins = {BINS, min(BINS, max(FEWEST_BINS, len(outcome) // ROWS_OF_A_BIN))}
+    return max(0.5, *((judge or auc)(_score(_codes(column, bins=most), outcome), outcome) for most in sorted(bins)))
+
+
+def _score(codes: "np.ndarray", outcome: "np.ndarray") -> "np.ndarray":
+    """For each row the rate of outcomes among those of the other half with the same code."""
     import numpy as np
 
-    codes = _codes(column)
     halves = np.arange(len(outcome)) % 2
     score = np.empty(len(outcome))
     for half in (0, 1):
         seen = halves != half
         score[~seen] = _rates(codes[seen], outcome[seen], size=int(codes.max()) + 1)[codes[~seen]]
-    return max(0.5, (judge or auc)(score, outcome))
+    return score
 
 
 def auc(score: "np.ndarray", outcome: "np.ndarray") -> float:
@@ -121,7 +127,7 @@ def _places(values: "np.ndarray") -> "np.ndarray":
     return places
 
 
-def _codes(column: "pa.ChunkedArray") -> "np.ndarray":
+def _codes(column: "pa.ChunkedArray", *, bins: int) -> "np.ndarray":
     """Every value as a small whole number; 0 is missing."""
     import numpy as np
     import pyarrow as pa
@@ -133,7 +139,7 @@ def _codes(column: "pa.ChunkedArray") -> "np.ndarray":
         return shifted
     numbers = pc.fill_null(column, float("nan")).to_numpy()
     known = numbers[~np.isnan(numbers)]
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1])) if len(known) else np.array([])
+    edges = np.unique(np.quantile(known, np.linspace(0, 1, bins + 1)[1:-1])) if len(known) else np.array([])
     return np.where(np.isnan(numbers), 0, np.searchsorted(edges, numbers, side="right") + 1)
 
 

@@ -155,6 +155,15 @@ def test_noise_tells_no_class_and_no_number() -> None:
     assert columns_auc(numbers, target=Target(task="regression"), columns=("x",))["x"] < 0.55
 
 
+def test_few_rows_are_enough_to_see_what_an_input_tells() -> None:
+    labels, noise = np.arange(126) % 2, np.random.default_rng(3).normal(size=(2, 126))
+    columns = {"x": 3 * labels + noise[0], "y": noise[1]}
+    shuffled = np.random.default_rng(4).permutation(126)
+    table = pa.table({"label": labels.astype(np.int32), **columns}).take(shuffled)
+    aucs = columns_auc(table, target=Target(), columns=("x", "y"))
+    assert (aucs["x"] > 0.9, aucs["y"] < 0.7) == (True, True)
+
+
 def test_what_a_query_says_of_its_task_is_part_of_what_is_written() -> None:
     query = entity(task="ranking", group="basket", weight="how_much")
     assert EntityQuery.model_validate_json(query.model_dump_json()) == query
