@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, ConfigDict
 
-from .errors import NotSignedIn, Unavailable, refusal_of
+from .errors import Invalid, NotSignedIn, Unavailable, refusal_of
 from .frames import rows_of
 from .transport import Transport
 
@@ -30,8 +30,9 @@ class Ticket(BaseModel):
 
 
 class Predictions(BaseModel):
-    """What a version answered: for each row its id and probability, and what is explained where that was wanted.
-    `unknown` counts, by input, values that the model does not know, and `missing`, by view, look-ups without a row."""
+    """What a version answered: for each row its id and what its task predicts (`probability`, or `predicted` with
+    `probabilities`, or `value`), and what is explained where that was wanted. `unknown` counts, by input, values that
+    the model does not know, and `missing`, by view, look-ups without a row."""
 
     model_config = ConfigDict(frozen=True, protected_namespaces=())
 
@@ -42,9 +43,17 @@ class Predictions(BaseModel):
     missing: dict[str, int] = {}
 
     @property
-    def probabilities(self) -> list[float]:
-        """By row, in the order in which they were sent."""
-        return [row["probability"] for row in self.predictions]
+    def probabilities(self) -> list[Any]:
+        """By row, in the order in which they were sent: that of 1, or those of the classes by their names."""
+        has_classes = bool(self.predictions) and "probabilities" in self.predictions[0]
+        return self.part("probabilities" if has_classes else "probability")
+
+    def part(self, name: str) -> list[Any]:
+        """A part of each answer, by row: "predicted", "value". Invalid names those that there are."""
+        if any(name not in row for row in self.predictions):
+            parts = ", ".join(self.predictions[0])
+            raise Invalid(f"The answers have no {name!r}", hint=f"They have: {parts}.", field="name")
+        return [row[name] for row in self.predictions]
 
 
 @dataclass

@@ -9,7 +9,7 @@ import pytest
 
 from core.client import Client, connect
 from core.client.errors import Invalid, NoSpace, NotSignedIn, Unavailable
-from core.client.serving import Tickets
+from core.client.serving import Predictions, Tickets
 from core.client.transport import Transport, new_client
 
 ANSWER = {"model_name": "m", "model_version": "3", "predictions": [{"row_id": "r", "probability": 0.25}]}
@@ -58,6 +58,18 @@ def test_rows_and_frames_are_answered_with_one_ticket(doors: Doors, client: Clie
     answer = endpoint.predict(pd.DataFrame({"distance": [100.0, None]}), explain=True)
     assert (answer.model_version, answer.unknown, doors.issued) == ("3", {}, 1)
     assert doors.sent[1] == ("1", {"rows": [{"distance": 100.0}, {"distance": None}], "explain": True})
+
+
+def test_answers_of_any_task_are_read_by_their_parts() -> None:
+    about = {"model_name": "m", "model_version": "1"}
+    shares = {"red": 0.25, "blue": 0.75}
+    classes = Predictions(**about, predictions=({"row_id": None, "predicted": "blue", "probabilities": shares},))
+    assert (classes.part("predicted"), classes.probabilities) == (["blue"], [shares])
+    numbers = Predictions(**about, predictions=({"row_id": None, "value": 2.5},))
+    assert numbers.part("value") == [2.5]
+    with pytest.raises(Invalid, match="have no 'probability'") as refusal:
+        numbers.probabilities  # noqa: B018 - reading it is what is refused.
+    assert refusal.value.hint == "They have: row_id, value."
 
 
 def test_a_ticket_that_the_endpoint_refuses_is_renewed_once(doors: Doors, client: Client) -> None:

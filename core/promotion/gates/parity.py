@@ -45,6 +45,8 @@ class ParityGate(Gate):
         basis = _("{rows} rows, {cells} cells").format(rows=thousands(report.rows), cells=thousands(report.cells))
         if report.causes:
             basis += " · " + ", ".join(f"{cause.cause} {thousands(cause.rows)}" for cause in report.causes[:3])
+        if report.rows < self.params.rows:
+            basis += " · " + _("at least {rows} rows are wanted").format(rows=thousands(self.params.rows))
         return Finding(self._verdict(report, allowed), value, basis)
 
     def _verdict(self, report: ParityReport, allowed: int) -> Verdict:

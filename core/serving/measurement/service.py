@@ -36,7 +36,10 @@ from core.tasks.values import Interval
 Rows = Annotated[int, Field(ge=1, le=20_000)]
 Speed = Annotated[float, Field(gt=0, le=1e9)]
 Rate = Annotated[float, Field(gt=0, le=2_000)]
-SplitName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{0,30}$", allowed=WITH_UNDERSCORES, example="test")]
+SplitName = Annotated[str, shaped(r"^([a-z][a-z0-9_]{0,30})?$", allowed=WITH_UNDERSCORES, example="test")]
+HELD_OUT = "test"
+# Fewer rows say little; the rows of another split are computed offline and served just the same.
+ENOUGH_ROWS = 100
 PARITY, REPLAY = "serving.parity", "serving.replay"
 # A ticket lives an hour, and a replay must not outlive the one it was given.
 LONGEST_REPLAY = timedelta(minutes=50)
@@ -69,14 +72,17 @@ class MeasurementService(Service):
         self.tickets = tickets
 
     @action(permission=Permission.EVIDENCE_WRITE, says=N_("checked the parity of"))
-    def check_parity(self, call: Call, *, endpoint_id: str, rows: Rows = 500, split: SplitName = "test") -> Job:
-        """Send held-out rows through a staging endpoint and compare every feature and prediction with offline."""
+    def check_parity(self, call: Call, *, endpoint_id: str, rows: Rows = 500, split: SplitName = "") -> Job:
+        """Send held-out rows through a staging endpoint and compare every feature and prediction with offline.
+
+        Without a split it is `test`, else the last one; where that has fewer than 100 rows, the one with most."""
         row = self._idle(call, endpoint_id, environment="staging")
         version = self._only_version(call, row)
         training_set = self._training_set(call, version)
-        chosen = _split(training_set, split)
+        contract = _contract(training_set)
+        chosen = _split(training_set, split) if split else _compared(training_set, rows=rows)
         payload = {
-            **self._job_spec(row, contract=_contract(training_set), splits=(chosen,)),
+            **self._job_spec(row, contract=contract, splits=(chosen,)),
             "target": version.signature.target.model_dump(mode="json"),
             "rows": rows,
             "seed": row.generation,
@@ -85,10 +91,10 @@ class MeasurementService(Service):
             "signature": version.signature.model_dump(mode="json"),
             "version_id": version.id,
         }
-        inputs = {**_inputs(_contract(training_set), (chosen,)), "model": version.model_digest}
+        inputs = {**_inputs(contract, (chosen,)), "model": version.model_digest}
         title = _("Parity of {model} v{version}").format(model=version.model, version=version.version)
         job = self._start(call, row, kind=PARITY, title=title, payload=payload, inputs=inputs)
-        call.note(version=version.id, split=split, rows=rows)
+        call.note(version=version.id, split=chosen.name, rows=rows)
         return job
 
     @action(permission=Permission.PREDICT_TEST, says=N_("started a replay through"))
@@ -285,6 +291,13 @@ def _split(training_set: TrainingSet, name: str) -> SplitFile:
             _("There is no split called {name}").format(name=repr(name)), hint=", ".join(names), field="split"
         )
     return training_set.splits[names.index(name)]
+
+
+def _compared(training_set: TrainingSet, *, rows: int) -> SplitFile:
+    """The split of which so many rows are compared, where nobody names one."""
+    held_out = next((split for split in training_set.splits if split.name == HELD_OUT), training_set.splits[-1])
+    most = max(training_set.splits, key=lambda split: split.rows)
+    return held_out if held_out.rows >= min(rows, ENOUGH_ROWS) else most
 
 
 def _check_days(start: date, end: date, *, speed: float) -> None:

@@ -60,6 +60,14 @@ def test_one_mismatch_fails() -> None:
     assert judged(ParityGate({}), parity(CANDIDATE, mismatches=1)).verdict is Verdict.FAIL
 
 
+def test_too_few_rows_prove_nothing_and_it_says_how_many_would() -> None:
+    result = judged(ParityGate({}), parity(CANDIDATE, rows=65))
+    assert (result.verdict, result.basis) == (
+        Verdict.INCONCLUSIVE,
+        "65 rows, 650 cells · at least 100 rows are wanted",
+    )
+
+
 def test_a_requirement_does_not_soften_the_policy() -> None:
     criteria = limit("parity_mismatches", Comparison.AT_MOST, 5)
     assert judged(ParityGate({}), parity(CANDIDATE, mismatches=3), criteria=criteria).verdict is Verdict.FAIL
