@@ -14,7 +14,7 @@ from app.ui.components.rows import rows
 from app.ui.evidence import figures_of
 from app.ui.health import Healths, health_cell, health_column, healths_of
 from app.ui.tasks import shown_metrics
-from core.foundation.text import _
+from core.foundation.text import MINUS, _
 from core.foundation.values import Value
 from core.health.assessment import Reading
 from core.identity.permissions import Permission
@@ -24,6 +24,8 @@ from core.tasks.metrics import Metric
 from core.tasks.task import Task, quality_metrics, task_of
 
 MOST = 20
+# Figures from here on are read without their third digit after the point.
+LARGE = 10
 ORDER = {"production": 0, "staging": 1, "registered": 2}
 
 
@@ -138,7 +140,8 @@ def _quality(
     delta = round(value - before[-1], 4) if value is not None and before else None
     course = [past for _version, past in values] if len(values) > 1 else None
     is_up = metric.better == "up"
-    _card(_(metric.title), value, measured=measured, digits=4, delta=delta, better_up=is_up, course=course)
+    digits = 4 if value is None or abs(value) < LARGE else 1
+    _card(_(metric.title), value, measured=measured, digits=digits, delta=delta, better_up=is_up, course=course)
 
 
 def _card(
@@ -162,7 +165,8 @@ def _card(
     st.metric(
         label,
         numbers.fixed(value, digits),
-        delta=change,
+        # Streamlit tells a fall from a rise by the sign of a keyboard.
+        delta=change.replace(MINUS, "-", 1) if change else change,
         delta_color="normal" if better_up else "inverse",
         border=True,
         chart_data=course,

@@ -10,7 +10,7 @@ from core.foundation.text import _
 
 # With more classes the cells are too small for what would stand in them.
 MOST_SHARES, MOST_COUNTS = 7, 15
-CELL, LEAST, LARGEST = 40, 200, 560
+CELL, LEAST, LARGEST = 40, 260, 560
 LONGEST_NAME = 20
 GROUND = ("#ffffff", "#0f1218")
 
@@ -28,7 +28,8 @@ def matrix(names: Sequence[str], counts: Sequence[float], *, key: str, x: str, y
         [sqrt(share) * (1 if row == column else -1) for column, share in enumerate(line)]
         for row, line in enumerate(shares)
     ]
-    right, nothing, wrong = charts.state_color("blue"), GROUND[charts.is_dark()], charts.state_color("red")
+    # On the deep blue the counts can be read in either theme.
+    right, nothing, wrong = charts.STATES["blue"][0], GROUND[charts.is_dark()], charts.state_color("red")
     places = list(range(size))
     figure = go.Figure(
         go.Heatmap(

@@ -30,7 +30,7 @@ from core.training.splits import VALIDATION, trainable
 from core.training.tables import RunMetricRow, RunRow
 
 METRIC_EVENT = "metric"
-MetricName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{0,59}$", allowed=WITH_UNDERSCORES, example="log_loss")]
+MetricName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{0,59}$", allowed=WITH_UNDERSCORES, example="train_loss")]
 MlflowState = Literal["running", "finished", "failed", "killed"]
 
 
