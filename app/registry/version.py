@@ -16,9 +16,9 @@ from app.ui.tasks import shown_metrics
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.registry.signature import ANY, TensorSpec
-from core.registry.values import Comparison, ModelVersion
+from core.registry.values import ModelVersion
 from core.tasks.task import task_of
-from core.tasks.values import Picture
+from core.tasks.values import Curve, Picture
 
 HEADING = re.compile(r"^#{1,6}\s+(.*)$", re.MULTILINE)
 KINDS = {"BYTES": N_("text"), "BOOL": N_("true or false")}
@@ -86,36 +86,40 @@ def _control(title: str, options: tuple[str, ...], words: Callable[[str], str], 
 
 
 def _pictures(version: ModelVersion) -> None:
-    comparison = _alone(version)
-    drawn = {picture.name: picture for picture in drawable(version, comparison)}
+    curves = _curves(version)
+    drawn = {picture.name: picture for picture in drawable(version, curves)}
     if drawn:
         title = _("Answers")
         name = _control(title, tuple(drawn), lambda chosen: _(drawn[chosen].title), key="version_curve")
-        _picture(version, drawn[name], comparison, key="version_curves")
+        _picture(version, drawn[name], curves, key="version_curves")
 
 
 def overview_pictures(version: ModelVersion) -> None:
     """The first two pictures of its task, beside each other."""
-    comparison = _alone(version)
+    curves = _curves(version)
     places = st.columns([1.72, 1], gap="medium")
-    for place, picture in zip(places, drawable(version, comparison), strict=False):
+    for place, picture in zip(places, drawable(version, curves), strict=False):
         with place:
             frame.section(_(picture.title), hint=_("on unseen rows"))
-            _picture(version, picture, comparison, key=f"overview_{picture.name}")
+            _picture(version, picture, curves, key=f"overview_{picture.name}")
 
 
-def _alone(version: ModelVersion) -> Comparison:
-    return portal().registry.compare(actor(), version_ids=(version.id,))
+def _curves(version: ModelVersion) -> tuple[Curve, ...]:
+    """Computed once in a visit: they follow from predictions that never change."""
+    known: dict[str, tuple[Curve, ...]] = st.session_state.setdefault("version_pictures", {})
+    if version.id not in known:
+        known[version.id] = portal().registry.compare(actor(), version_ids=(version.id,)).curves
+    return known[version.id]
 
 
-def drawable(version: ModelVersion, comparison: Comparison) -> tuple[Picture, ...]:
+def drawable(version: ModelVersion, curves: Sequence[Curve]) -> tuple[Picture, ...]:
     """The pictures of its task for which there is something to draw."""
-    names = {curve.name for curve in comparison.curves}
+    names = {curve.name for curve in curves}
     return tuple(picture for picture in task_of(version.signature.target).pictures if picture.name in names)
 
 
-def _picture(version: ModelVersion, picture: Picture, comparison: Comparison, *, key: str) -> None:
-    curve = next(curve for curve in comparison.curves if curve.name == picture.name)
+def _picture(version: ModelVersion, picture: Picture, curves: Sequence[Curve], *, key: str) -> None:
+    curve = next(curve for curve in curves if curve.name == picture.name)
     draw(picture, {f"v{version.version}": curve}, key=key)
     st.caption(caption_of(picture))
 

@@ -8,7 +8,7 @@ import streamlit as st
 from app.ui import cells, charts, frame, times
 from app.ui.cells import Cell, Column, Row
 from app.ui.components.rows import rows
-from app.ui.numbers import metric_name
+from app.ui.numbers import metric_in_words, metric_name
 from app.ui.parameters import plain, recipes, title_of
 from app.ui.wording import counted
 from core.foundation.text import N_, _
@@ -23,7 +23,7 @@ TRIALS_HEIGHT = 538
 def axis_of(sweep: Sweep) -> str:
     """The metric as an axis says it."""
     direction = _("lower is better") if sweep.direction == "minimize" else _("higher is better")
-    return _("{metric} ({direction})").format(metric=metric_name(sweep.metric).lower(), direction=direction)
+    return _("{metric} ({direction})").format(metric=metric_in_words(sweep.metric), direction=direction)
 
 
 def history(sweep: Sweep, trials: Sequence[Trial]) -> None:

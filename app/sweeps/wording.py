@@ -1,7 +1,7 @@
 """A sweep in words: how far it is, what its best is worth, and why that is measured again."""
 
 from app.ui import links, numbers, times
-from app.ui.numbers import is_less_better, metric_name, metric_value
+from app.ui.numbers import metric_in_words, metric_value
 from app.ui.wording import counted
 from core.foundation.text import _
 from core.registry.values import at_chance
@@ -10,11 +10,6 @@ from core.tasks.values import Interval
 
 # With fewer the interval of the seeds says next to nothing.
 FEW_SEEDS = 3
-
-
-def metric_words(metric: str) -> str:
-    """The metric inside a sentence: "log loss", "AUC"."""
-    return metric_name(metric).lower() if is_less_better(metric) else metric_name(metric)
 
 
 def interval_words(interval: Interval) -> str:
@@ -28,7 +23,7 @@ def best_words(sweep: Sweep) -> str:
     if sweep.best is None:
         return ""
     return _("trial {n} with {metric} {value}").format(
-        n=sweep.best.number, metric=metric_words(sweep.metric), value=metric_value(sweep.metric, sweep.best.value)
+        n=sweep.best.number, metric=metric_in_words(sweep.metric), value=metric_value(sweep.metric, sweep.best.value)
     )
 
 
@@ -63,7 +58,7 @@ def answer(sweep: Sweep) -> str:
 def _confirmed(sweep: Sweep, value: Interval) -> str:
     seeds = len(sweep.confirmation.run_ids)
     sentence = _("**Confirmed: {metric} {value}** on {split} with {seeds}").format(
-        metric=metric_words(sweep.metric),
+        metric=metric_in_words(sweep.metric),
         value=interval_words(value),
         split=sweep.split,
         seeds=counted(seeds, _("fresh seed"), _("fresh seeds")),

@@ -3,10 +3,11 @@
 import streamlit as st
 
 from app.session import actor, may, portal
-from app.sweeps.wording import best_words, count_words, interval_words, metric_words
+from app.sweeps.wording import best_words, count_words, interval_words
 from app.ui import cells, frame, links, status
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows, window
+from app.ui.numbers import metric_in_words
 from app.ui.tables import no_match
 from app.ui.wording import counted
 from core.foundation.text import _
@@ -68,7 +69,7 @@ def _list(state: SweepState | None) -> bool:
 
 def _row(item: Sweep) -> Row:
     confirmed = item.confirmation.value
-    value = f"{metric_words(item.metric)} {interval_words(confirmed)}" if confirmed else best_words(item)
+    value = f"{metric_in_words(item.metric)} {interval_words(confirmed)}" if confirmed else best_words(item)
     parts = [item.id, count_words(item), item.recipe, item.training_set_id, item.cause]
     return Row(
         item.id,

@@ -6,7 +6,7 @@ from core.promotion.evidence_kinds.evidence_kind import EvidenceKind, Measuremen
 from core.promotion.gates.quality import QualityGate
 from core.registry.values import QUALITY, Evidence, QualityReport
 from core.tasks.measures.claims import gain, outcome
-from core.tasks.task import quality_metrics
+from core.tasks.task import quality_metrics, task_called
 from core.tasks.values import Better, Interval
 
 
@@ -23,24 +23,27 @@ class QualityEvidence(EvidenceKind):
 
     def content(self, evidence: Evidence) -> tuple[Section, ...]:
         report = QualityReport.model_validate(evidence.content)
-        rows = Sentence(
-            text=_("{n} rows of {name}, {share} of them positive"),
-            cells={
-                "n": Cell(value=report.rows, form="number"),
-                "name": Cell(value=report.holdout_name),
-                "share": Cell(value=report.positive_share, form="percent"),
-            },
-        )
         note = _("Gray are 95 % intervals; differences are paired by row, so small ones can be significant.")
-        figures = Section(title=_("Figures"), hint=rows, tables=(_table(report),), note=note)
+        note = " ".join([*report.remarks, note])
+        figures = Section(title=_("Figures"), hint=_rows(report), tables=(_table(report),), note=note)
         return (figures, _gains(report)) if report.deltas else (figures,)
 
     def baseline(self, evidence: Evidence) -> str:
         return str(evidence.content.get("baseline") or "")
 
 
+def _rows(report: QualityReport) -> Sentence:
+    """How many they are, and where labels are 0 and 1 the share of positives."""
+    cells = {"n": Cell(value=report.rows, form="number"), "name": Cell(value=report.holdout_name)}
+    if report.spread is not None:
+        return Sentence(text=_("{n} rows of {name}"), cells=cells)
+    share = Cell(value=report.positive_share, form="percent")
+    return Sentence(text=_("{n} rows of {name}, {share} of them positive"), cells={**cells, "share": share})
+
+
 def _metrics(report: QualityReport) -> list[str]:
-    order = list(quality_metrics())
+    """In the order of its task."""
+    order = [metric.name for metric in task_called(report.task).metrics]
     return sorted(report.metrics, key=lambda metric: order.index(metric) if metric in order else len(order))
 
 

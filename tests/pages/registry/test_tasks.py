@@ -59,6 +59,19 @@ def test_versions_of_classes_say_which_decisions_changed(portal: Portal, people:
     assert "A row is flagged" not in shown
 
 
+def test_its_evidence_stands_in_the_order_of_the_task_and_speaks_of_no_positives(
+    portal: Portal, people: People
+) -> None:
+    first, second = prices(portal, people.engineer, noise=40.0), prices(portal, people.engineer, noise=10.0, seed=2)
+    measured = portal.registry.measure_quality(people.engineer, version_id=second.id, baseline_id=first.id)
+    test = page(portal, people.viewer, "evidence", id=measured.id)
+    (table,) = (table.value for table in test.table if "Baseline" in table.value)
+    names = [name.partition("\u00a0")[0].partition(" \u2193")[0] for name in table["Metric"]]
+    assert names[:3] == ["Mean absolute error", "RMSE", "MAPE"]
+    assert "240 rows of test" in text_of(test)
+    assert "of them positive" not in text_of(test)
+
+
 def test_a_list_of_several_tasks_names_the_figure_in_each_line(portal: Portal, people: People) -> None:
     versions = [
         defects(portal, people.engineer),
