@@ -68,7 +68,7 @@ def test_names_that_differ_only_in_case_or_spaces_are_one_name_twice() -> None:
 
 def test_fixed_parameters_are_those_of_the_recipe() -> None:
     with pytest.raises(Invalid) as refused:
-        check_space({"dropout": floats(0, 0.5)}, recipe=Tabular, base_params={"epochs": 0})
+        check_space({"dropout": floats(0, 0.5)}, recipe=Tabular, base_params={"epochs": -1})
     assert refused.value.field == "params.epochs"
 
 

@@ -25,7 +25,7 @@ LOADERS = {
 QUICK: dict[str, dict[str, Any]] = {
     "gradient_boosting": {"rounds": 60, "learning_rate": 0.15, "leaves": 15},
     "linear": {},
-    "tabular": {"epochs": 40, "batch_size": 32, "learning_rate": 5e-3, "patience": 6},
+    "tabular": {},
 }
 
 

@@ -87,7 +87,7 @@ def test_a_checkpoint_and_its_name_are_on_disk_before_an_older_one_is_dropped(tm
 def test_the_network_has_the_weights_of_the_best_check_and_not_the_last(flight_data: TrainingData) -> None:
     heard = Heard()
     trained = train_small(flight_data, heard=heard, epochs=200, patience=3, learning_rate=0.05, schedule="constant")
-    rows = flight_data.limited(PerceptronParams().minimum_count).validation
+    rows = flight_data.limited(PerceptronParams().least_count(len(flight_data.train))).validation
     judged = torch.sigmoid(trained.network(rows.ids, rows.numbers).double())
     loss = log_loss(rows.labels.numpy(), probabilities=judged.numpy())
     losses = heard.values("validation_log_loss")

@@ -33,7 +33,13 @@ class TrainerParams(Params):
     """What every recipe lets people choose about the training itself."""
 
     epochs: int = Field(
-        default=3, ge=1, le=1000, title=N_("Epochs"), description=N_("Passes over the training rows, at most.")
+        default=0,
+        ge=0,
+        le=1000,
+        title=N_("Epochs"),
+        description=N_(
+            "Passes over the training rows, at most. 0 takes 3, or as many more as few rows need, in smaller batches."
+        ),
     )
     batch_size: int = Field(
         default=2048, ge=16, le=262_144, title=N_("Batch size"), description=N_("Rows of one step of the optimizer.")
@@ -67,11 +73,13 @@ class TrainerParams(Params):
         description=N_("Trains on a random share of the training rows, for a quick look."),
     )
     minimum_count: int = Field(
-        default=30,
-        ge=1,
+        default=0,
+        ge=0,
         le=1_000_000,
         title=N_("Rows to know a category"),
-        description=N_("Categories with fewer training rows are treated as unknown."),
+        description=N_(
+            "Categories with fewer training rows are treated as unknown. 0 takes 30, or fewer of a few thousand rows."
+        ),
     )
     calibration: Literal["none", "temperature", "platt"] = Field(
         default="temperature",
@@ -88,6 +96,10 @@ class TrainerParams(Params):
         title=N_("Out-of-vocabulary share"),
         description=N_("Share of categories hidden in training, so that unknown ones have learned weights."),
     )
+
+    def least_count(self, rows: int) -> int:
+        """Rows to know a category, where so many rows train."""
+        return self.minimum_count or min(30, max(3, rows // 100))
 
 
 class PerceptronParams(TrainerParams):

@@ -1,7 +1,6 @@
 """The trainer. Data lies on the device as tensors, the order of rows is a pure function of seed and epoch, and a
 checkpoint holds all that decides what comes next: a training that was killed goes on to the very same weights."""
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -20,10 +19,9 @@ from core.training.torch_recipes.data import Rows, TrainingData
 from core.training.torch_recipes.heads import Head
 from core.training.torch_recipes.networks import Network
 from core.training.torch_recipes.precision import choose_precision, forward_and_back
-from core.training.torch_recipes.schedule import learning_rate
+from core.training.torch_recipes.schedule import learning_rate, plan_of
 from core.training.torch_recipes.torch_recipe import TrainerParams
 
-CHECKS_PER_EPOCH = 2
 REPORT_SECONDS = 0.1
 # Writing checkpoints may take a twentieth of the time.
 CHECKPOINT_SECONDS, CHECKPOINT_SHARE = 1.0, 0.05
@@ -65,9 +63,8 @@ def train(
     `report(step, metrics)` gets the training loss at most ten times a second and of every check on the validation rows;
     `should_stop` is asked after every step, so that a trial can be pruned by the answer to its report;
     `progress(share, seconds left)` comes with the reports. JobFailed when the loss stops being a number."""
-    training = Training(
-        data.limited(params.minimum_count), params, make=make, name=name, seed=seed, checkpoints=checkpoints
-    )
+    known = data.limited(params.least_count(len(data.train)))
+    training = Training(known, params, make=make, name=name, seed=seed, checkpoints=checkpoints)
     training.report, training.progress = report, progress
     stopped = False
     while not training.is_done and not stopped:
@@ -95,10 +92,9 @@ class Training:
     ) -> None:
         self.data, self.params, self.seed, self.checkpoints = data, params, seed, checkpoints
         self.train_rows = _share(data.train, share=params.row_share, seed=seed)
-        self.batch_size = min(params.batch_size, len(self.train_rows))
-        self.epoch_steps = len(self.train_rows) // self.batch_size
-        self.steps = self.epoch_steps * params.epochs
-        self.check_steps = math.ceil(self.epoch_steps / CHECKS_PER_EPOCH)
+        plan = plan_of(len(self.train_rows), params)
+        self.batch_size, self.epoch_steps, self.steps = plan.batch_size, plan.epoch_steps, plan.steps
+        self.check_steps, self.patient_steps = plan.check_steps, plan.patient_steps
         torch.manual_seed(seed)
         shape = data.preparation.shape.model_copy(update={"outputs": data.head.width})
         self.network = make(shape, params=params).to(data.device)
@@ -226,7 +222,7 @@ class Training:
             self.best = {"value": value, "step": self.step, "weights": weights}
             self.stale_checks = 0
             self.metrics.update(figures, best_step=self.step)
-        else:
+        elif self.step > self.patient_steps:
             self.stale_checks += 1
         self._report_figures({**self._training_figures(), **figures})
 

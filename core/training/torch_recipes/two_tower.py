@@ -12,6 +12,9 @@ from core.training.onnx_graph import Graph
 from core.training.torch_recipes.networks import EmbeddingPerceptron, Network
 from core.training.torch_recipes.torch_recipe import Shape
 
+# Each tower learns from what the other one gives: categories that all give nearly the same teach it nothing at first.
+SPREAD = 1.0
+
 
 class Tower(nn.Module):
     """A perceptron of some of the inputs that gives a vector of `width`."""
@@ -37,6 +40,7 @@ class Tower(nn.Module):
         cardinalities = tuple(shape.cardinalities[place] for place in categories)
         own = Shape(cardinalities=cardinalities, numbers=len(numbers), outputs=width)
         self.body = EmbeddingPerceptron(own, embedding_width=embedding_width, widths=widths, dropout=dropout)
+        nn.init.normal_(self.body.embedding.weight, std=SPREAD)
 
     def forward(self, ids: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
         return cast(torch.Tensor, self.body(ids[:, self.categories], numbers[:, self.numbers]))

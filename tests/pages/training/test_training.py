@@ -117,10 +117,10 @@ def test_a_run_that_waits_says_so_and_can_be_stopped_by_its_owner(trained: Train
 def test_a_wrong_parameter_is_refused_at_its_field(trained: TrainedPortal) -> None:
     before = trained.portal.training.list_runs(trained.people.viewer).total
     test = form_of(trained, "start-training")
-    test.number_input(key="params_tabular_epochs").set_value(0)
+    test.number_input(key="params_tabular_epochs").set_value(-1)
     test.button(key="start_now").click()
     shown = text_of(drawn(test))
-    assert "Parameters: epochs must be at least 1" in shown
+    assert "Parameters: epochs must be at least 0" in shown
     assert any(caption.value.startswith(":red[") for caption in test.caption)
     assert trained.portal.training.list_runs(trained.people.viewer).total == before
 

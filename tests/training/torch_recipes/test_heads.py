@@ -12,6 +12,8 @@ from core.tasks.values import Target
 from core.training.torch_recipes.calibration import Calibration, fit_temperature
 from core.training.torch_recipes.data import Rows, TrainingData, load_data
 from core.training.torch_recipes.heads import ScoreHead
+from core.training.torch_recipes.schedule import Plan, plan_of
+from core.training.torch_recipes.torch_recipe import TrainerParams
 from tests.training.known_sets import known_set
 from tests.training.runs import Heard, digest_of_weights, train_small
 
@@ -86,3 +88,15 @@ def test_an_order_keeps_the_rows_of_a_group_beside_each_other() -> None:
         assert sorted(order.tolist()) == list(range(7))
         assert len(torch.unique_consecutive(groups[order])) == 3
     assert len({tuple(order.tolist()) for order in orders}) > 1
+
+
+def test_few_rows_are_passed_more_often_and_many_as_often_as_ever() -> None:
+    automatic, chosen = TrainerParams(), TrainerParams(epochs=2, batch_size=64)
+    assert plan_of(244_646, automatic) == Plan(
+        batch_size=2048, epoch_steps=119, steps=357, check_steps=60, patient_steps=178
+    )
+    assert plan_of(124, automatic) == Plan(batch_size=16, epoch_steps=7, steps=350, check_steps=14, patient_steps=175)
+    assert plan_of(5, automatic) == Plan(batch_size=5, epoch_steps=1, steps=350, check_steps=14, patient_steps=175)
+    assert plan_of(124, chosen) == Plan(batch_size=64, epoch_steps=1, steps=2, check_steps=1)
+    assert [automatic.least_count(rows) for rows in (100, 1_000, 250_000)] == [3, 10, 30]
+    assert TrainerParams(minimum_count=7).least_count(100) == 7

@@ -74,15 +74,7 @@ def fitted_toy(recipe_name: str, task: str, *, takes: FeatureContract | None = N
     """Of some of the inputs, where `takes` says so."""
     tables, all_inputs, target = toy(task)
     recipe = recipe_called(recipe_name)
-    chosen = {
-        "epochs": 16,
-        "batch_size": 64,
-        "patience": 100,
-        "hidden_width": 32,
-        "learning_rate": 1e-2,
-        "minimum_count": 5,
-        **params,
-    }
+    chosen = {**QUICK, **params}
     prepared = recipe.prepare(tables, contract=takes or all_inputs, target=target, threads=1)
     return recipe.fit(
         FitContext(
