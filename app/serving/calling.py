@@ -108,7 +108,10 @@ def _request(endpoint: Endpoint, example: ExampleBody) -> None:
     text = snippet(call, str(language))
     st.code(text, language=LANGUAGES[str(language)], height=HEIGHT if text.count("\n") > MOST_LINES else "content")
     st.caption(example.remark)
-    st.caption(_("Put a token of yours, or of a service account, in the place of `YOUR_TOKEN`."))
+    if endpoint.environment == "staging":
+        st.caption(_("Put a token of yours in the place of `YOUR_TOKEN`."))
+    else:
+        st.caption(_("Put a token of a service account of the project in the place of `YOUR_TOKEN`."))
 
 
 def _example(version: ModelVersion) -> ExampleBody:

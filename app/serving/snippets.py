@@ -44,11 +44,13 @@ def snippet(call: EndpointCall, language: str) -> str:
 def _curl(call: EndpointCall) -> str:
     ticket = {"endpoint_id": call.endpoint_id}
     return f"""TICKET=$(curl -s {shlex.quote(call.ticket_address)} \\
-  -H 'Authorization: Bearer {TOKEN}' -H 'Content-Type: application/json' \\
+  -H 'Authorization: Bearer {TOKEN}' \\
+  -H 'Content-Type: application/json' \\
   -d {shlex.quote(json.dumps(ticket))} | jq -r .token)
 
 curl -s {shlex.quote(call.url + call.path)} \\
-  -H "Authorization: Bearer $TICKET" -H 'Content-Type: application/json' \\
+  -H "Authorization: Bearer $TICKET" \\
+  -H 'Content-Type: application/json' \\
   -d {shlex.quote(_json(call.body))}
 """
 
