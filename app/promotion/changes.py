@@ -40,11 +40,11 @@ def _after(change: Change) -> str:
     if low[:1] != high[:1]:
         within = _("{delta}, within chance").format(delta=delta.partition(" (")[0])
         return f"**{links.escape(value)}** :gray[{links.escape(within)}]"
-    tone = "green" if (low[:1] == "+") is _is_more_better(change.part) else "red"
+    tone = "green" if (low[:1] == "+") is is_more_better(change.part) else "red"
     return f"**{links.escape(value)}** :{tone}[{links.escape(delta)}]"
 
 
-def _is_more_better(part: str) -> bool:
+def is_more_better(part: str) -> bool:
     """By the metric that the part ends with, of several the one with the longest name; where it is none, less is."""
     named = [metric for metric in all_metrics().values() if part.endswith(in_words(metric))]
     return bool(named) and max(named, key=lambda metric: len(in_words(metric))).better == "up"
