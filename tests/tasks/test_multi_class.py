@@ -290,6 +290,14 @@ def test_another_class_is_infinitely_far() -> None:
     assert Task.gaps(first.outputs, second=other).tolist() == [np.inf, 0.0]
 
 
+def test_another_class_that_is_as_probable_is_no_gap() -> None:
+    tied, near = [[0.5, 0.5, 0.0]], [[0.5 - 1e-9, 0.5 + 1e-9, 0.0]]
+    first, second = answered(["a"], tied).outputs, answered(["a"], near).outputs
+    assert (first["predicted"].tolist(), second["predicted"].tolist()) == (["a"], ["b"])
+    assert Task.gaps(first, second=second)[0] < 1e-8
+    assert Task.gaps(first, second=answered(["a"], [[0.4, 0.6, 0.0]]).outputs)[0] == np.inf
+
+
 def test_predictions_are_the_same_after_a_file() -> None:
     rows = answered(list("ab"), [[0.5, 0.25, 0.25], [0.125, 0.75, 0.125]])
     again = predictions_in(

@@ -208,8 +208,14 @@ class MultiClassTask(Task):
 
     @classmethod
     def gaps(cls, first: Outputs, *, second: Outputs) -> Array:
+        """Of two classes that are as probable as each other, a last digit decides: another answer is then no gap."""
+        import numpy as np
+
         numbers = gaps_of_numbers(first[PROBABILITIES], second=second[PROBABILITIES])
-        return numbers + gaps_of_texts(first[PREDICTED], second=second[PREDICTED])
+        texts = gaps_of_texts(first[PREDICTED], second=second[PREDICTED])
+        leads = np.diff(np.sort(first[PROBABILITIES], axis=1)[:, -2:], axis=1)[:, 0]
+        is_tie = (leads <= cls.tolerance) & (numbers <= cls.tolerance)
+        return numbers + np.where(is_tie, 0.0, texts)
 
 
 def _decided(predictions: Predictions) -> Decided:

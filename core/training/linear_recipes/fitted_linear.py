@@ -1,8 +1,10 @@
 """A fit of a linear model as a recipe gives it: tables in, a model with the outputs of its task out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from core.features.values import FeatureContract
 from core.registry.signature import Signature
@@ -40,6 +42,12 @@ class LinearData:
     train: Rows
     validation: Rows
 
+    def limited(self, minimum_count: int) -> "LinearData":
+        """With rare categories unknown. Ids are ordered by frequency, so this is one comparison."""
+        preparation = self.preparation.limited(minimum_count)
+        train, validation = (_known(rows, preparation.shape.cardinalities) for rows in (self.train, self.validation))
+        return LinearData(preparation=preparation, train=train, validation=validation)
+
 
 def linear_data(tables: Tables, *, contract: FeatureContract, target: Target) -> LinearData:
     preparation = learn(tables[TRAIN], contract=contract)
@@ -48,7 +56,8 @@ def linear_data(tables: Tables, *, contract: FeatureContract, target: Target) ->
 
 
 def fit_linear(context: FitContext) -> "FittedLinear":
-    data: LinearData = context.prepared
+    prepared: LinearData = context.prepared
+    data = prepared.limited(context.params.minimum_count)
     fitted = fit(
         data.train,
         context.params,
@@ -60,6 +69,11 @@ def fit_linear(context: FitContext) -> "FittedLinear":
         should_stop=context.should_stop,
     )
     return FittedLinear(fitted, preparation=data.preparation, target=context.target)
+
+
+def _known(rows: Rows, sizes: tuple[int, ...]) -> Rows:
+    ids = np.where(rows.features.ids < np.array(sizes), rows.features.ids, 0)
+    return replace(rows, features=replace(rows.features, ids=ids))
 
 
 class FittedLinear(Fitted):

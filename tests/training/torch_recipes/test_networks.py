@@ -14,7 +14,7 @@ from core.training.recipes.two_tower import TwoTower, TwoTowerParams
 from core.training.torch_recipes.network_recipe import NetworkRecipe
 from core.training.torch_recipes.torch_recipe import Shape
 from core.training.torch_recipes.two_tower import TwoTowers
-from tests.training.flights import contract
+from tests.training.flights import contract, with_column
 from tests.training.torch_recipes.toys import fitted_toy, toy
 
 NETWORKS = {name: recipe for name, recipe in all_recipes().items() if issubclass(recipe, NetworkRecipe)}
@@ -91,3 +91,16 @@ def test_the_vector_of_a_user_is_a_function_of_the_inputs_of_the_user_alone() ->
     missing = network.user(ids, numbers + torch.tensor([0.0, 0.0, 1.0]))
     assert not torch.allclose(missing, users)
     assert network(ids, numbers).shape == (3,)
+
+
+@pytest.mark.parametrize("recipe", ["linear", "tabular"])
+def test_categories_of_few_rows_are_unknown(recipe: str) -> None:
+    tables, _takes, _target = toy("binary")
+    settings = {"epochs": 1} if recipe == "tabular" else {}
+    answers = []
+    for least in (1, 1_000_000):
+        fitted = fitted_toy(recipe, "binary", minimum_count=least, **settings)
+        row = tables["test"].slice(0, 1)
+        others = [with_column(row, "item", [name]) for name in ("item 1", "item 2", "never seen")]
+        answers.append({float(fitted.predict(other)["probability"][0]) for other in others})
+    assert [len(different) for different in answers] == [3, 1]

@@ -10,6 +10,7 @@ from core.features.values import FeatureContract
 from core.tasks.task import task_called
 from core.tasks.values import Target
 from core.training.recipe import FitContext, Fitted, check_params, recipe_called
+from core.training.torch_recipes.network_recipe import NetworkRecipe
 from tests.training.flights import contract
 
 SPLITS = {"train": 1_600, "validation": 400, "test": 400}
@@ -74,7 +75,7 @@ def fitted_toy(recipe_name: str, task: str, *, takes: FeatureContract | None = N
     """Of some of the inputs, where `takes` says so."""
     tables, all_inputs, target = toy(task)
     recipe = recipe_called(recipe_name)
-    chosen = {**QUICK, **params}
+    chosen = {**(QUICK if issubclass(recipe, NetworkRecipe) else {}), **params}
     prepared = recipe.prepare(tables, contract=takes or all_inputs, target=target, threads=1)
     return recipe.fit(
         FitContext(
