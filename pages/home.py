@@ -5,6 +5,7 @@ import streamlit as st
 from app import navigation
 from app.home import inbox
 from app.home.endpoints import endpoints_overview
+from app.home.first_steps import first_steps
 from app.home.models import models_overview
 from app.home.owned import goals, late_features
 from app.home.troubles import troubles
@@ -26,6 +27,7 @@ def show() -> None:
     frame.header(_greeting(), facts=facts, tab=_("Home"))
     left, right = st.columns([1.75, 1], gap="medium")
     with left:
+        first_steps()
         troubles()
         _needs(waiting)
         _overviews()

@@ -211,11 +211,11 @@ class Impact(Value):
 
 class ViewUse(Value):
     """One use of a feature version in a training set: `keys` maps the view's keys to columns of the entity rows, so
-    that a view can be used twice (origin and destination); `prefix` is put before its features' names."""
+    that a view can be used twice (shop and warehouse); `prefix` is put before its features' names."""
 
     version_id: str
     keys: dict[str, str]
-    prefix: Annotated[str, shaped(r"^([a-z][a-z0-9_]{0,30})?$", allowed=WITH_UNDERSCORES, example="origin")] = ""
+    prefix: Annotated[str, shaped(r"^([a-z][a-z0-9_]{0,30})?$", allowed=WITH_UNDERSCORES, example="store")] = ""
 
 
 class RequestField(Value):

@@ -35,7 +35,7 @@ TYPES = {
 @dataclass(frozen=True)
 class JoinView:
     """One use of a feature version. `keys` maps the view's keys to columns of the entity table, so the same version can
-    be used twice (origin and destination). `outputs` are (feature, output column, how a model takes it); None keeps the
+    be used twice (shop and warehouse). `outputs` are (feature, output column, how a model takes it); None keeps the
     feature's own type. Times are microseconds; a ttl of None or 0 is unlimited."""
 
     name: str

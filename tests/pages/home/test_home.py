@@ -1,11 +1,13 @@
 """Home shows what waits for the reader and what they own or run, and agrees with the pages of objects."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.home.first_steps import DONE, OPEN
 from core.foundation.actors import Actor
 from core.portal import Portal
 from core.requirements.values import Criterion
@@ -45,6 +47,32 @@ def test_rights_decide_what_home_shows(stage: Stage, role: str, shown: set[str],
     titles = set(sections(page(stage.portal, getattr(stage.people, role), "home")))
     assert shown - {"Load tests"} <= titles
     assert not hidden & titles
+
+
+def steps_of(test: AppTest) -> dict[str, bool]:
+    """The first steps, and which of them are done."""
+    icons = [text.value for text in test.markdown]
+    pairs = pairwise(icons)
+    return {title.strip("*").replace("\\", ""): "check_circle" in icon for icon, title in pairs if icon in (DONE, OPEN)}
+
+
+def test_an_empty_installation_begins_with_the_readers_own_data(stage: Stage) -> None:
+    """Each step ticks itself, is a link for whoever may do it, and all are gone once a promotion was requested."""
+    empty = page(stage.portal, stage.people.engineer, "home")
+    assert sections(empty)[0] == "Bring your data"
+    assert next(iter(steps_of(empty))) == "Import a table"
+    assert len(steps_of(empty)) == 7
+    assert set(steps_of(empty).values()) == {False}
+    assert "Bring your data" not in sections(page(stage.portal, stage.people.viewer, "home"))
+    dataset = stage.portal.datasets.create_dataset(stage.people.engineer, project=PROJECT, name="orders")
+    assert not any(steps_of(page(stage.portal, stage.people.engineer, "home")).values())
+    imported(stage.portal, stage.people.engineer, dataset_id=dataset.id, filename="f.csv", content=flights())
+    stage.version()
+    stage.version()
+    done = steps_of(page(stage.portal, stage.people.engineer, "home"))
+    assert {title for title, is_done in done.items() if is_done} == {"Import a table", "Compare two versions"}
+    stage.open(stage.version())
+    assert "Bring your data" not in sections(page(stage.portal, stage.people.engineer, "home"))
 
 
 def test_a_goal_stands_on_the_home_of_its_owner(portal: Portal, people: People) -> None:
