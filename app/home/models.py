@@ -141,7 +141,15 @@ def _quality(
     course = [past for _version, past in values] if len(values) > 1 else None
     is_up = metric.better == "up"
     digits = 4 if value is None or abs(value) < LARGE else 1
-    _card(_(metric.title), value, measured=measured, digits=digits, delta=delta, better_up=is_up, course=course)
+    _card(
+        numbers.metric_short(metric.name),
+        value,
+        measured=measured,
+        digits=digits,
+        delta=delta,
+        better_up=is_up,
+        course=course,
+    )
 
 
 def _card(

@@ -8,7 +8,7 @@ from pydantic import Field
 from app.registry.naming import Places, labels_of, stage_of
 from app.ui import frame, links, numbers, status
 from app.ui.evidence import figures_of
-from app.ui.numbers import metric_name, metric_value
+from app.ui.numbers import metric_name, metric_short, metric_value
 from app.ui.parameters import plain
 from app.ui.tables import reading
 from core.foundation.text import _
@@ -73,7 +73,7 @@ def lines_of(comparison: Comparison) -> list[Line]:
 
 def _metric_line(row: MetricRow) -> Line:
     values = {version_id: interval.value for version_id, interval in row.values.items()}
-    short = metric_name(row.metric)
+    short = metric_short(row.metric)
     return Line(
         metric=row.metric,
         name=metric_name(row.metric),

@@ -9,7 +9,7 @@ from app.ui import cells, charts, frame, links
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
 from app.ui.health import Healths, health_cell, health_column, healths_of
-from app.ui.numbers import metric_name
+from app.ui.numbers import metric_name, metric_short
 from app.ui.tasks import shown_metrics
 from core.foundation.text import _
 from core.foundation.values import Listing
@@ -28,7 +28,7 @@ def version_list(listing: Listing[ModelVersion], known: Places) -> None:
         Column(_("Version")),
         Column(_("Stage"), "word", 96),
         health_column(),
-        *(Column(metric_name(metric), "number", 112) for metric in metrics),
+        *(Column(metric_short(metric), "number", 104, help=metric_name(metric)) for metric in metrics),
         Column(_("From"), "code", 92, priority=2),
         Column(_("By"), width=120, priority=3),
         Column(_("Serves"), width=190, priority=2),

@@ -96,6 +96,12 @@ def metric_name(metric: str) -> str:
     return _(known.title) if known else metric.replace("_", " ").capitalize()
 
 
+def metric_short(metric: str) -> str:
+    """A metric's name where there is little room."""
+    known = all_metrics().get(metric)
+    return _(known.short) if known and known.short else metric_name(metric)
+
+
 def metric_in_words(metric: str) -> str:
     """A metric's name within a sentence."""
     known = all_metrics().get(metric)

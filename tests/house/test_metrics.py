@@ -32,7 +32,8 @@ REPORTED = "(?:validation_|train_)?"
 def pattern() -> re.Pattern[str]:
     """A metric by its name, its title or its name within a sentence, as a word of its own."""
     metrics = quality_metrics().values()
-    words = {word for metric in metrics for word in (metric.name, metric.title, metric.in_words)} - ORDINARY
+    words = {word for metric in metrics for word in (metric.name, metric.title, metric.in_words, metric.short) if word}
+    words -= ORDINARY
     return re.compile(rf"(?<!\w){REPORTED}({'|'.join(map(re.escape, sorted(words, key=len, reverse=True)))})(?!\w)")
 
 

@@ -38,7 +38,7 @@ def test_figures_are_those_of_the_task_and_what_was_not_measured_is_a_dash() -> 
         target=target,
     ).splitlines()
     figure = "1.5000 (1.0000 to 2.0000)"
-    assert "| rows | number | mean absolute error | R² |" in lines
+    assert "| rows | number | MAE | R² |" in lines
     assert f"| train | 99 | {figure} | {figure} |" in lines
     assert f"| test | 9 | {figure} | - |" in lines
     assert not any("median" in line for line in lines)

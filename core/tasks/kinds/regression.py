@@ -29,7 +29,15 @@ class RegressionTask(Task):
     name = "regression"
     title = N_("A number")
     metrics = (
-        Metric("mae", N_("Mean absolute error"), N_("mean absolute error"), "down", scale=POSITIVE, relative=True),
+        Metric(
+            "mae",
+            N_("Mean absolute error"),
+            N_("mean absolute error"),
+            "down",
+            scale=POSITIVE,
+            relative=True,
+            short=N_("MAE"),
+        ),
         Metric("rmse", N_("RMSE"), N_("RMSE"), "down", scale=POSITIVE, relative=True),
         Metric("mape", N_("MAPE"), N_("MAPE"), "down", scale=POSITIVE),
         Metric("r2", N_("R\u00b2"), N_("R\u00b2"), "up", scale=AT_MOST_ONE, chance=0.0),
@@ -40,6 +48,7 @@ class RegressionTask(Task):
             "down",
             scale=POSITIVE,
             relative=True,
+            short=N_("Median error"),
         ),
         Metric("coverage_gap", N_("Coverage gap"), N_("coverage gap"), "down", scale=SHARE),
     )

@@ -88,13 +88,13 @@ def test_a_list_of_several_tasks_names_the_figure_in_each_line(portal: Portal, p
 def test_an_error_that_fell_is_shown_as_a_fall(portal: Portal, people: People) -> None:
     prices(portal, people.engineer, noise=40.0), prices(portal, people.engineer, noise=10.0, seed=2)
     first = page(portal, people.engineer, "home").metric[0]
-    assert (first.label, first.value, first.delta[:1]) == ("Mean absolute error", "8.1013", "-")
+    assert (first.label, first.value, first.delta[:1]) == ("MAE", "8.1013", "-")
 
 
 def test_the_versions_of_a_model_stand_in_the_figures_of_its_task(portal: Portal, people: People) -> None:
     version: ModelVersion = prices(portal, people.engineer)
     shown = text_of(page(portal, people.viewer, "model", id=version.model_id))
-    assert all(name in shown for name in ("Mean absolute error", "RMSE", "Median absolute error"))
+    assert all(name in shown for name in ("MAE", "RMSE", "Median error"))
     assert "AUC" not in shown
 
 
