@@ -27,11 +27,13 @@ class View(NamedTuple):
 
 
 def views_of(run: Run) -> dict[str, View]:
-    """The loss with the metric that judges, the other first metrics of its task that it reports, and the pace."""
+    """The loss, which is the metric that judges where it reports that one, the other first metrics of its task that it
+    reports, and the pace."""
     first, *others = leading_metrics([run.task]) or ("",)
+    loss = metric_in_words(first) if f"validation_{first}" in run.metrics else _("loss")
     validation = {f"validation_{first}": _("Validation"), LOSSES[1]: _("Validation")}
     losses = {LOSSES[0]: _("Training"), **validation}
-    views = {LOSS: View(_("Loss"), metric_in_words(first) if first else _("loss"), losses)}
+    views = {LOSS: View(_("Loss"), loss, losses)}
     for metric in (metric for metric in others if f"validation_{metric}" in run.metrics):
         series = {f"validation_{metric}": _("Validation")}
         views[metric] = View(metric_name(metric), metric_in_words(metric), series)
