@@ -296,8 +296,9 @@ def _split(training_set: TrainingSet, name: str) -> SplitFile:
 def _compared(training_set: TrainingSet, *, rows: int) -> SplitFile:
     """The split of which so many rows are compared, where nobody names one."""
     held_out = next((split for split in training_set.splits if split.name == HELD_OUT), training_set.splits[-1])
-    most = max(training_set.splits, key=lambda split: split.rows)
-    return held_out if held_out.rows >= min(rows, ENOUGH_ROWS) else most
+    if held_out.rows >= min(rows, ENOUGH_ROWS):
+        return held_out
+    return max((held_out, *training_set.splits), key=lambda split: split.rows)
 
 
 def _check_days(start: date, end: date, *, speed: float) -> None:
