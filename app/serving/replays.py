@@ -87,6 +87,9 @@ def _start(endpoint: Endpoint) -> None:
     version = portal().registry.get_version(actor(), version_id=endpoint.routes[0].version_id)
     training_set = _training_set(version.training_set_id)
     held_out = training_set.splits[-1] if training_set and training_set.splits else None
+    if held_out and not held_out.end:
+        st.caption(_("The rows are not split by time: there are no days to replay. A load test sends the same rows."))
+        return
     end = (held_out and held_out.end) or date.today()
     start = (held_out and held_out.start) or end - timedelta(days=1)
     if held_out and held_out.end:

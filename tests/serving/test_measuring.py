@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from core.compute.values import Job, JobState
+from core.features.tables import TrainingSetRow
 from core.foundation.errors import Conflict, Invalid
 from core.portal import Portal
 from core.registry.values import Evidence, ModelVersion
@@ -14,6 +15,7 @@ from core.serving.values import Endpoint, ParityReport
 from core.tasks.values import Verdict
 from tests.compute.running import run_job_here
 from tests.conftest import People
+from tests.registry.onnx_files import calling
 from tests.serving.chain import Chain, make_chain, tampered, training_set, version_of
 from tests.serving.running import admit, gateway_for, portal_in, route_to, settled
 
@@ -113,6 +115,22 @@ def test_a_replay_sends_what_happened_and_joins_what_became_of_it(scene: Scene) 
     assert {"auc", "log_loss", "p99_ms", "positive_share"} <= replay.metrics.keys()
     assert 0 < replay.metrics["log_loss"] < 10
     assert scene.portal.measurement.list_replays(scene.people.viewer, endpoint_id=scene.endpoint.id).items[0] == replay
+
+
+def test_splits_by_share_are_compared_where_they_have_enough_rows_and_not_replayed(scene: Scene) -> None:
+    shares = {"train": 500, "test": 3}
+    set_id = training_set(scene.portal, scene.chain)
+    with calling(scene.portal, scene.people.engineer) as call:
+        row = call.session.get_one(TrainingSetRow, set_id)
+        files = ({name: file[name] for name in ("name", "digest", "positive_share")} for file in row.splits)
+        row.splits = [{**file, "rows": shares[file["name"]]} for file in files]
+    scene.deploy(version_of(scene.portal, scene.people.engineer, scene.chain, training_set_id=set_id, weight=0.003))
+    assert scene.parity(rows=4)[1].measured_on["holdout"] == scene.chain.digests["train"]
+    assert scene.parity(rows=3)[1].measured_on["holdout"] == scene.chain.digests["test"]
+    with pytest.raises(Invalid, match=f"{set_id} is not split by time") as refusal:
+        replay_of(scene, scene.endpoint.id)
+    assert refusal.value.hint == "A load test sends the same rows."
+    scene.deploy(scene.version)
 
 
 @pytest.mark.parametrize(

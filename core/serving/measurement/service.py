@@ -163,13 +163,7 @@ class MeasurementService(Service):
     def _replay(self, call: Call, row: EndpointRow, *, start: date, end: date, speed: float, most_rps: float) -> Replay:
         _check_days(start, end, speed=speed)
         version, contract = self._common_contract(call, row)
-        splits = tuple(
-            split
-            for split in self._training_set(call, version).splits
-            if split.start and split.end and split.start < end > start < split.end
-        )
-        if not splits:
-            raise Invalid(_("No held-out rows fall into these days"), field="start")
+        splits = _within(self._training_set(call, version), start, end)
         payload = {
             **self._job_spec(row, contract=contract, splits=splits),
             "target": version.signature.target.model_dump(mode="json"),
@@ -291,6 +285,21 @@ def _split(training_set: TrainingSet, name: str) -> SplitFile:
             _("There is no split called {name}").format(name=repr(name)), hint=", ".join(names), field="split"
         )
     return training_set.splits[names.index(name)]
+
+
+def _within(training_set: TrainingSet, start: date, end: date) -> tuple[SplitFile, ...]:
+    """The splits that these days touch. Invalid where there is none."""
+    by_time = [(split, split.start, split.end) for split in training_set.splits if split.start and split.end]
+    if not by_time:
+        raise Invalid(
+            _("{id} is not split by time, so there are no days to replay").format(id=training_set.id),
+            hint=_("A load test sends the same rows."),
+            field="start",
+        )
+    splits = tuple(split for split, first, last in by_time if first < end > start < last)
+    if not splits:
+        raise Invalid(_("No held-out rows fall into these days"), field="start")
+    return splits
 
 
 def _compared(training_set: TrainingSet, *, rows: int) -> SplitFile:

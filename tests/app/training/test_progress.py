@@ -44,3 +44,10 @@ def test_the_views_of_a_run_are_those_of_its_task(
 def test_how_good_it_is_so_far_is_said_in_the_metrics_of_its_task() -> None:
     running = run("running", task="regression", metrics={"validation_mae": 3.25}, progress=0.5, started_at=NOW)
     assert "validation mean absolute error 3.2500" in progress_line(running)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "axis"), [({"validation_mae": 3.0}, "mean absolute error"), ({"validation_loss": 9.0}, "loss")]
+)
+def test_a_loss_that_is_not_the_metric_is_not_called_by_its_name(metrics: dict[str, Any], axis: str) -> None:
+    assert views_of(run("running", task="regression", metrics=metrics))["loss"].axis == axis
