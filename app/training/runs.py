@@ -56,8 +56,9 @@ def best_sentence(best: Run | None) -> str:
         return _(":gray[:material/hourglass_empty:] **No run has finished yet.**")
     figures = _(" and ").join(_figure_words(best, metric) for metric in leading_metrics([best.task]))
     return _(
-        ":gray[:material/leaderboard:] **{id} is the best on the validation rows:** {figures}. Its lead may be chance."
-    ).format(id=best.id, figures=figures)
+        ":gray[:material/leaderboard:] **{id} is the best on the validation rows of {training_set}:** {figures}. Its "
+        "lead may be chance."
+    ).format(id=best.id, training_set=best.training_set_id, figures=figures)
 
 
 def _figure_words(run: Run, metric: str) -> str:

@@ -59,7 +59,7 @@ def form_of(trained: TrainedPortal, url: str) -> AppTest:
 
 def test_the_list_names_the_best_and_shows_states(trained: TrainedPortal) -> None:
     shown = text_of(page(trained.portal, trained.people.viewer, "runs"))
-    assert f"{trained.done.id} is the best on the validation rows" in shown
+    assert f"{trained.done.id} is the best on the validation rows of {trained.done.training_set_id}:" in shown
     assert "Small *and* quick" in shown
     assert ",best," in shown
     assert "Queued" in shown
