@@ -15,7 +15,6 @@ from core.serving.model_server.lookup import NoLookup
 from core.serving.model_server.predict import EntityReader
 from core.serving.model_server.session import ServedModel, load_model
 from core.serving.server_spec import Limits
-from core.tasks.values import Target
 from core.training.evaluation import OnnxModel
 from core.training.recipe import Origins
 from core.training.torch_recipes.data import load_data
@@ -36,7 +35,7 @@ def rows_of(seed: int, rows: int = 300) -> pa.Table:
 def written() -> tuple[bytes, Signature]:
     splits = {name: rows_of(at) for at, name in enumerate(("train", "validation", "test"))}
     trained = train_small(load_data(splits, contract=CONTRACT), epochs=1, minimum_count=1)
-    return fitted_from(trained).export(Origins(contract=CONTRACT, target=Target()))
+    return fitted_from(trained).export(Origins(contract=CONTRACT))
 
 
 @pytest.fixture(scope="module")

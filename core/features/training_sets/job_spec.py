@@ -15,8 +15,8 @@ from core.foundation.values import Value
 from core.tasks.values import Target
 
 JOIN = "features.join"
-# No split can be called like these.
-ENTITY_ROWS, JOINED_ROWS = "__entity.parquet", "__joined.parquet"
+# No split can be called like these. Spark reads no file whose name begins with an underscore.
+ENTITY_ROWS, JOINED_ROWS = "entity-rows.parquet", "joined-rows.parquet"
 # The columns of a split file that training sets have under one name in all of them.
 ROW_ID, EVENT_TIME, LABEL, WEIGHT = "row_id", "event_time", "label", "row_weight"
 # Columns of the entity rows that no split file keeps: what decides on the split, and the keys of the label.

@@ -44,7 +44,14 @@ def test_a_portal_without_tables_lives_is_not_ready_and_logs_every_line_in_one_f
     ready = httpx.get(f"{address}/health/ready", headers={"x-request-id": "0123-abcd"})
     assert ready.status_code == 503
     empty = "The database has no tables yet"
-    assert ready.json()["checks"] == {"database": empty, "store": "ok", "disk": "ok", "audit": empty, "parts": "ok"}
+    assert ready.json()["checks"] == {
+        "database": empty,
+        "store": "ok",
+        "disk": "ok",
+        "audit": empty,
+        "parts": "ok",
+        "model_servers": empty,
+    }
     wait_until(lambda: "0123-abcd" in (tmp_path / "log").read_text(), what="the line of the request")
     lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
     assert {line["process"] for line in lines} == {"portal"}

@@ -11,7 +11,6 @@ from onnx import TensorProto, helper
 
 from core.features.values import FeatureContract
 from core.registry.signature import Signature
-from core.tasks.values import Target
 from core.training.description import Description
 from core.training.onnx_graph import Graph
 from core.training.recipe import Origins
@@ -52,7 +51,7 @@ def trained_on(texts: tuple[str, ...], numbers: tuple[str, ...]) -> tuple[bytes,
         for at, name in enumerate(("train", "validation", "test"))
     }
     trained = train_small(load_data(splits, contract=takes), epochs=1, hidden_width=128)
-    return *fitted_from(trained).export(Origins(contract=takes, target=Target())), takes
+    return *fitted_from(trained).export(Origins(contract=takes)), takes
 
 
 def sums(columns: int, *, is_wide: bool) -> bytes:
