@@ -207,7 +207,9 @@ def late_sentence(training_set: TrainingSet) -> str:
 
 
 def late_rows(training_set: TrainingSet) -> None:
-    """The same join with and without known-at: a picture, then the figures."""
+    """The same join with and without known-at: a picture, then the figures. Rows without a moment know no late ones."""
+    if not training_set.entity.event_time:
+        return
     report = training_set.leak_report
     frame.section(_("Late rows"), hint=_("the same join with and without what was known"))
     not_compared_yet = _("Not compared yet.")

@@ -16,7 +16,7 @@ class RunRow(SQLModel, table=True):
     __tablename__ = "runs"
     __table_args__ = (
         *newest_first("runs", "recipe", "training_set_id", "sweep_id"),
-        *best_first("runs", "validation_loss"),
+        *best_first("runs", "validation_loss", "training_set_id"),
     )
 
     id: str = Field(primary_key=True)

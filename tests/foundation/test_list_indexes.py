@@ -65,6 +65,7 @@ NARROWED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("training.list_runs", {"order_by": "best"}),
     ("training.list_runs", {"state": "failed"}),
     ("training.list_runs", {"state": "failed", "training_set_id": "TS-1"}),
+    ("training.list_runs", {"state": "succeeded", "training_set_id": "TS-1", "order_by": "best"}),
     ("training.list_runs", {"state": "succeeded", "order_by": "best"}),
 )
 # Lists whose rows show what stands in other tables.

@@ -40,6 +40,7 @@ NARROWED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("training.list_runs", {"state": "succeeded", "order_by": "best"}),
     ("training.list_runs", {"state": "succeeded", "recipe": "tabular"}),
     ("training.list_runs", {"state": "failed", "training_set_id": "TS-1"}),
+    ("training.list_runs", {"state": "succeeded", "training_set_id": "TS-1", "order_by": "best"}),
     ("compute.list_jobs", {"state": "failed"}),
     ("audit.list_events", {"outcome": "denied"}),
     ("promotion.list_requests", {"state": "in review"}),

@@ -21,12 +21,15 @@ def upgrade() -> None:
         batch_op.alter_column("validation_log_loss", new_column_name="validation_loss")
         batch_op.drop_column("validation_auc")
     _index("validation_loss")
+    of_a_set = ["training_set_id", "validation_loss", "created_at", "id", "project"]
+    op.create_index("ix_runs_validation_loss_training_set_id", "runs", of_a_set, unique=False)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("runs", schema=None) as batch_op:
         batch_op.drop_index("ix_runs_validation_loss")
         batch_op.drop_index("ix_runs_validation_loss_project")
+        batch_op.drop_index("ix_runs_validation_loss_training_set_id")
         batch_op.alter_column("validation_loss", new_column_name="validation_log_loss")
         batch_op.add_column(sa.Column("validation_auc", sa.Float(), nullable=True))
         batch_op.drop_column("task")
