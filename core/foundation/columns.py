@@ -53,8 +53,8 @@ def newest_first(table: str, *by: str, holding: tuple[str, ...] = ()) -> tuple[I
 
 
 def best_first(table: str, figure: str, *by: str) -> tuple[Index, ...]:
-    """The indexes of a list that is ordered by a figure and shows the newest of equals first: of all rows, of those of a
-    project, and of those with one value in a column of `by`."""
+    """The indexes of a list that is ordered by a figure and shows the newest of equals first: of all rows, of those of
+    a project, and of those with one value in a column of `by`."""
     return (
         Index(f"ix_{table}_{figure}", figure, "created_at", "id", "project"),
         Index(f"ix_{table}_{figure}_project", "project", figure, "created_at", "id"),
