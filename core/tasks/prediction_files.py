@@ -27,7 +27,7 @@ def predictions_in(table: pa.Table, *, rows: Sequence[str], target: Target) -> P
         labels=task.labels_of(table.column(LABEL), target=target),
         outputs={spec.name: _array(table.column(spec.name)) for spec in task.outputs(target)},
         target=target,
-        groups=_codes(table.column(GROUP)) if target.group else None,
+        groups=codes_of(table.column(GROUP)) if target.group else None,
     )
 
 
@@ -71,7 +71,8 @@ def _column(values: Array) -> pa.Array:
     return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), values.shape[1])
 
 
-def _codes(column: pa.ChunkedArray) -> Array:
+def codes_of(column: pa.ChunkedArray) -> Array:
+    """A number for each different value: the groups of rows, for instance."""
     if column.null_count:
         raise Invalid(_("a row has no group"), field="group")
     return column.combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False)

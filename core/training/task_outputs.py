@@ -2,6 +2,7 @@
 The value is the probability that a label is 1, the probabilities of all classes or labels, a number, the ends of an
 interval with the number between them (low, value, high), or a score."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,36 @@ from core.registry.signature import ANY, Signature, TensorSpec
 from core.tasks.predictions import Outputs
 from core.tasks.task import task_of
 from core.tasks.values import Target
+from core.training.description import describe
+from core.training.input_graph import signature_of
 from core.training.onnx_graph import Graph
+from core.training.preparation import Preparation
+from core.training.recipe import Origins
 
 LOW_VALUE_HIGH = ("low", "value", "high")
+
+
+def write_file(
+    preparation: Preparation,
+    *,
+    target: Target,
+    origins: Origins,
+    write: Callable[[Graph], str],
+    keeps_missing: bool = False,
+) -> tuple[bytes, Signature]:
+    """The file of a model that `write` adds to a graph of its inputs, and its signature. Each input is a feature,
+    text ("" is missing) or float64 (NaN is missing); the file says of itself where it comes from and what it takes."""
+    graph, inputs = Graph(), signature_of(preparation)
+    graph.take(inputs)
+    outputs = write_outputs(graph, write(graph), target=target)
+    description = describe(
+        origins.origin,
+        preparation=preparation,
+        contract=origins.contract,
+        target=target,
+        keeps_missing=keeps_missing,
+    )
+    return graph.finish_task(outputs, target=target, description=description), promised(inputs, target)
 
 
 def outputs_of(value: Any, *, target: Target) -> Outputs:

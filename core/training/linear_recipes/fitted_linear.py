@@ -11,8 +11,6 @@ from core.registry.signature import Signature
 from core.tasks.predictions import Outputs
 from core.tasks.task import task_of
 from core.tasks.values import BINARY, Target
-from core.training.description import describe
-from core.training.input_graph import signature_of
 from core.training.linear_recipes.fitting import FittedModel, fit
 from core.training.linear_recipes.losses import Kind
 from core.training.linear_recipes.rows import Rows, features_of
@@ -21,7 +19,7 @@ from core.training.onnx_graph import Graph
 from core.training.preparation import Preparation, learn
 from core.training.recipe import FitContext, Fitted, Origins, Tables
 from core.training.splits import LABEL, TRAIN, VALIDATION
-from core.training.task_outputs import outputs_of, promised, write_outputs
+from core.training.task_outputs import outputs_of, write_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -84,15 +82,10 @@ class FittedLinear(Fitted):
         self.steps = int(fitted.metrics["steps"])
 
     def export(self, origins: Origins) -> tuple[bytes, Signature]:
-        graph = Graph()
-        inputs = signature_of(self._preparation)
-        graph.take(inputs)
-        value = write_linear(self._model, graph=graph, preparation=self._preparation)
-        description = describe(
-            origins.origin, preparation=self._preparation, contract=origins.contract, target=self.target
-        )
-        outputs = write_outputs(graph, value, target=self.target)
-        return graph.finish_task(outputs, target=self.target, description=description), promised(inputs, self.target)
+        def write(graph: Graph) -> str:
+            return write_linear(self._model, graph=graph, preparation=self._preparation)
+
+        return write_file(self._preparation, target=self.target, origins=origins, write=write)
 
     def predict(self, table: "pa.Table") -> Outputs:
         value = self._model.predict(features_of(table, preparation=self._preparation))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from core.features.values import FeatureContract
+from core.tasks.prediction_files import codes_of
 from core.tasks.task import task_of
 from core.tasks.values import Target
 from core.training.description import YES_OR_NO
@@ -110,8 +111,7 @@ def _groups(table: "pa.Table", *, target: Target) -> Any:
     """int64 [rows]: the number of each row's group; None where the task knows no groups."""
     if not target.group:
         return None
-    codes = table[target.group].combine_chunks().dictionary_encode(null_encoding="encode").indices
-    return codes.to_numpy(zero_copy_only=False).astype("int64")
+    return codes_of(table[target.group]).astype("int64")
 
 
 def _known(rows: Rows, *, sizes: torch.Tensor) -> Rows:

@@ -5,16 +5,15 @@ from typing import TYPE_CHECKING
 
 from core.features.values import FeatureContract
 from core.registry.signature import Signature
+from core.tasks.prediction_files import codes_of
 from core.tasks.predictions import Outputs
 from core.tasks.task import task_of
 from core.tasks.values import BINARY, Target
-from core.training.description import describe
-from core.training.input_graph import signature_of
 from core.training.onnx_graph import Graph
 from core.training.preparation import Preparation, learn
 from core.training.recipe import FitContext, Fitted, Origins, Tables
 from core.training.splits import LABEL, TRAIN, VALIDATION
-from core.training.task_outputs import outputs_of, promised, write_outputs
+from core.training.task_outputs import outputs_of, write_file
 from core.training.tree_recipes.binning import Binned, bin_rows
 from core.training.tree_recipes.boosting import Boosted, boost
 from core.training.tree_recipes.boosting_params import BoostingParams
@@ -66,19 +65,10 @@ class FittedTrees(Fitted):
         self.steps = int(boosted.metrics["rounds"])
 
     def export(self, origins: Origins) -> tuple[bytes, Signature]:
-        graph = Graph()
-        inputs = signature_of(self._preparation)
-        graph.take(inputs)
-        value = write_trees(self._boosted, graph=graph, preparation=self._preparation)
-        description = describe(
-            origins.origin,
-            preparation=self._preparation,
-            contract=origins.contract,
-            target=self.target,
-            keeps_missing=True,
-        )
-        outputs = write_outputs(graph, value, target=self.target)
-        return graph.finish_task(outputs, target=self.target, description=description), promised(inputs, self.target)
+        def write(graph: Graph) -> str:
+            return write_trees(self._boosted, graph=graph, preparation=self._preparation)
+
+        return write_file(self._preparation, target=self.target, origins=origins, write=write, keeps_missing=True)
 
     def predict(self, table: "pa.Table") -> Outputs:
         value = self._boosted.predict(features_of(table, preparation=self._preparation))
@@ -93,7 +83,5 @@ def _objective(target: Target, *, params: BoostingParams) -> Objective:
 
 def _rows(table: "pa.Table", *, preparation: Preparation, target: Target) -> Rows:
     labels = task_of(target).labels_of(table[LABEL], target=target)
-    groups = None
-    if target.group:
-        groups = table[target.group].combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False)
+    groups = codes_of(table[target.group]) if target.group else None
     return Rows(features_of(table, preparation=preparation), labels, groups=groups)
