@@ -73,7 +73,7 @@ def test_people_read_what_a_job_prints_and_operators_what_it_logs(
 ) -> None:
     job = run_job_here(portal, submit(portal, way="warn"), kinds=KINDS)
     assert portal.compute.read_log(people.viewer, job_id=job.id).text == "before it\n"
-    passed_on = [record for record in caplog.records if f"attempt 1 of {job.id}" in record.message]
+    passed_on = [record for record in caplog.records if f"attempt 1 of {job.id}" in record.getMessage()]
     assert len(passed_on) == 1
     assert "a warning with password=***" in passed_on[0].exception
     assert f"job={job.id}" in passed_on[0].exception
@@ -92,6 +92,6 @@ def test_an_error_is_one_sentence_for_people_and_a_traceback_for_operators(
     assert words in job.cause
     assert not any(part in text + job.cause for part in ("Traceback", "File ", ".py", "line ", "raise ", str(ROOT)))
     error_id = ERROR_ID.search(job.cause)[1]
-    records = [vars(record) for record in caplog.records if error_id in str(vars(record))]
-    assert any(job.id in record["message"] and "Traceback" in record["exception"] for record in records)
-    assert any("demo_job.py" in record["exception"] for record in records)
+    records = [record for record in caplog.records if error_id in str(vars(record))]
+    assert any(job.id in record.getMessage() and "Traceback" in record.exception for record in records)
+    assert any("demo_job.py" in record.exception for record in records)
