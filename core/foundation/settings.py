@@ -145,6 +145,34 @@ class Settings(LogSettings):
         default="", description="The access key for imports from S3; empty: no secret."
     )
     s3_secret_key: SecretStr = Field(default=SecretStr(""), description="Its secret.")
+    git_hosts: str = Field(
+        default="github.com, gitlab.com",
+        max_length=2_000,
+        description="The hosts, with their port where it is another one, from which git may fetch code by https.",
+    )
+    git_credentials: SecretStr = Field(
+        default=SecretStr(""),
+        description="What git signs in with, `host=user:token` for each host, with spaces between them. Only the "
+        "worker has it.",
+    )
+    git_folder: str = Field(
+        default="", description="A folder of this machine whose repositories may be fetched too, `file:///...`."
+    )
+    recipes_off: str = Field(
+        default="", description="The recipes that nobody may train with here, with commas: `script` runs people's code."
+    )
+    script_index: SensitiveText = Field(
+        default="https://pypi.org/simple",
+        description="Where the requirements of scripts come from: the index that their uv.lock names, or a folder of "
+        "wheels.",
+    )
+    script_environment_mb: int = Field(
+        default=4_096, ge=16, description="MB that the requirements of one script may take; ten times as much in all."
+    )
+    script_install_seconds: float = Field(
+        default=600.0, ge=1, le=7_200, description="How long it may take to install the requirements of a script."
+    )
+    script_files_mb: int = Field(default=4_096, ge=16, description="MB of files that one script may write.")
     allow_failpoints: bool = Field(default=False, description="Tests only: lets a fail-point kill a process.")
 
     @classmethod

@@ -42,9 +42,10 @@ TEXTS = {
     "s3_endpoint": "CAUSEWAY_S3_ENDPOINT",
     "s3_access_key": "CAUSEWAY_S3_ACCESS_KEY",
     "s3_secret_key": "CAUSEWAY_S3_SECRET_KEY",
+    "script_index": "CAUSEWAY_SCRIPT_INDEX",
     "public_address": "CAUSEWAY_PUBLIC_ADDRESS",
 }
-PLAIN = {"host", "sign_in", "feature_engine"}
+PLAIN = {"host", "sign_in", "feature_engine", "git_hosts", "git_folder", "recipes_off"}
 
 
 @pytest.mark.parametrize("shape", HOSTILE)
