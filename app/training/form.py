@@ -83,15 +83,19 @@ def _set_name(training_set: TrainingSet) -> str:
     )
 
 
-def choose_recipe(*, key: str, task: str) -> RecipeCard:
-    """A recipe that learns the task, with what it is good for."""
-    cards = {name: card for name, card in recipes().items() if task in card.tasks}
+def choose_recipe(training_set: TrainingSet, *, key: str) -> RecipeCard:
+    """A recipe that learns the task, and from such inputs where any does, with what it is good for."""
+    contract = training_set.contract
+    kinds = {*contract.kinds().values()} if contract else set()
+    able = {name: card for name, card in recipes().items() if training_set.target.task in card.tasks}
+    cards = {name: card for name, card in able.items() if kinds <= {*card.kinds}} or able
     wanted = st.query_params.get("recipe", "")
     names = list(cards)
     index = names.index(wanted) if wanted in cards else 0
     name = st.selectbox(_("Recipe"), names, index=index, format_func=lambda recipe: cards[recipe].title, key=key)
     card = cards[name or names[0]]
     st.caption("\n\n".join(links.escape(part) for part in card.help.split("\n\n")))
+    st.caption(_("Learns from inputs of the kinds: {kinds}.").format(kinds=", ".join(card.kinds)))
     return card
 
 

@@ -2,6 +2,7 @@
 The join, the split files and the online store all cast by these rules, so that they cannot disagree."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,11 +13,13 @@ from core.lake.column_types import DECIMAL
 from core.sandbox.duckdb_session import quoted
 
 TEXT, TEXTS, TRUTH = "VARCHAR", "VARCHAR[]", "BOOLEAN"
+NUMBERS = "DOUBLE[]"
 WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT"}
 BROKEN = {"FLOAT", "DOUBLE"}
 MOMENTS = {"TIMESTAMP WITH TIME ZONE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS"}
 KEYS = WHOLE - {"HUGEINT", "UBIGINT"} | {TEXT, TRUTH}
-CASTS: dict[Kind, str] = {"category": "VARCHAR", "number": "DOUBLE"}
+CASTS: dict[Kind, str] = {"category": TEXT, "number": "DOUBLE", "text": TEXT, "vector": NUMBERS}
+LIST = re.compile(r"\[\d*\]$")
 
 
 def kind_of(data_type: str) -> Kind | None:
@@ -41,11 +44,17 @@ def sent(value: Any) -> Any:
 
 
 def kinds_of(
-    types: Mapping[str, str], *, categories: Sequence[str], numbers: Sequence[str], reserved: Sequence[str]
+    types: Mapping[str, str],
+    *,
+    categories: Sequence[str],
+    numbers: Sequence[str],
+    reserved: Sequence[str],
+    texts: Sequence[str] = (),
+    vectors: Sequence[str] = (),
 ) -> dict[str, Kind]:
     """The kind of every feature: the named ones in their order, or all columns that are not `reserved`. Raises Invalid
-    for columns that are not there, reserved, named twice or of a type that fits neither kind."""
-    named = [*categories, *numbers]
+    for columns that are not there, reserved, named twice or of a type that does not fit the kind."""
+    named = [*categories, *numbers, *texts, *vectors]
     if not named:
         return {name: _guessed(name, data_type) for name, data_type in types.items() if name not in reserved}
     for name in named:
@@ -53,11 +62,13 @@ def kinds_of(
         if name in reserved or named.count(name) > 1:
             raise Invalid(
                 _("{name} has two uses").format(name=name),
-                hint=_("A column is a key, a time, a category or a number."),
+                hint=_("A column is a key, a time or an input of one kind."),
                 field="categories" if name in categories else "numbers",
             )
     kinds: dict[str, Kind] = {name: _checked_category(name, types[name]) for name in categories}
-    return kinds | {name: _checked_number(name, types[name]) for name in numbers}
+    kinds |= {name: _checked_number(name, types[name]) for name in numbers}
+    kinds |= {name: _checked_text(name, types[name]) for name in texts}
+    return kinds | {name: _checked_vector(name, types[name]) for name in vectors}
 
 
 def check_column(types: Mapping[str, str], name: str) -> None:
@@ -135,9 +146,23 @@ def _checked_number(name: str, data_type: str) -> Kind:
     return "number"
 
 
-def _unfit(name: str, data_type: str) -> Invalid:
+def _checked_text(name: str, data_type: str) -> Kind:
+    if data_type != TEXT:
+        raise _unfit(name, data_type, hint=_("A text is text. Convert it in the query."))
+    return "text"
+
+
+def _checked_vector(name: str, data_type: str) -> Kind:
+    of_values = LIST.sub("", data_type)
+    if of_values == data_type or not is_number(of_values):
+        raise _unfit(name, data_type, hint=_("A vector is a list of numbers. Convert it in the query."))
+    return "vector"
+
+
+def _unfit(name: str, data_type: str, *, hint: str = "") -> Invalid:
     return Invalid(
         _("{name} is {type}, which is no such feature").format(name=name, type=data_type),
-        hint=_("Categories are text, whole numbers or true and false; numbers are numbers. Convert it in the query."),
+        hint=hint
+        or _("Categories are text, whole numbers or true and false; numbers are numbers. Convert it in the query."),
         field="sql",
     )

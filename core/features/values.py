@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, StringConstraints
 
@@ -26,7 +26,9 @@ Tag = Annotated[
     ),
 ]
 Tags = Annotated[tuple[Tag, ...], Field(max_length=20)]
-Kind = Literal["category", "number"]
+# A text is learned from by its words, a category as one value; a vector is a list of numbers, as many in every row.
+Kind = Literal["category", "number", "text", "image", "vector"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 # What the label of a training set is: 0 and 1 ("binary"), or a column of another type that is kept as it is.
 LabelType = Literal["none", "binary", "integer", "number", "text", "texts", "boolean"]
 
@@ -218,12 +220,23 @@ class ViewUse(Value):
     prefix: Annotated[str, shaped(r"^([a-z][a-z0-9_]{0,30})?$", allowed=WITH_UNDERSCORES, example="store")] = ""
 
 
+class ImageInput(Value):
+    """What the decoder makes of an image file before a model sees it."""
+
+    width: Annotated[int, Field(ge=1, le=4096)]
+    height: Annotated[int, Field(ge=1, le=4096)]
+    channels: Literal[1, 3] = 3
+
+
 class RequestField(Value):
-    """A column that callers send with an entity: `keys_only` ones look features up and never reach the model."""
+    """A column that callers send with an entity: `keys_only` ones look features up and never reach the model. `size` is
+    how many numbers a vector has, `image` what an image is decoded to."""
 
     name: str
     kind: Kind
     is_model_input: bool
+    size: int = Field(default=0, exclude_if=lambda size: not size)
+    image: ImageInput | None = Field(default=None, exclude_if=lambda image: image is None)
 
 
 class ServedView(Value):
@@ -256,6 +269,30 @@ class FeatureContract(Value):
     def numbers(self) -> tuple[str, ...]:
         """Names of the model's number inputs, in order."""
         return self._inputs("number")
+
+    def texts(self) -> tuple[str, ...]:
+        """Names of the model's text inputs, in order."""
+        return self._inputs("text")
+
+    def images(self) -> tuple[str, ...]:
+        """Names of the model's image inputs, in order. They are sent, never looked up."""
+        return self._inputs("image")
+
+    def vectors(self) -> tuple[str, ...]:
+        """Names of the model's vector inputs, in order. They are sent, never looked up."""
+        return self._inputs("vector")
+
+    def inputs(self) -> tuple[str, ...]:
+        """Names of all of the model's inputs, by kind and in order."""
+        return tuple(self.kinds())
+
+    def kinds(self) -> dict[str, Kind]:
+        """The kind of each of the model's inputs."""
+        return {name: kind for kind in KINDS for name in self._inputs(kind)}
+
+    def field(self, name: str) -> RequestField:
+        """The input of that name that callers send."""
+        return next(field for field in self.request if field.name == name)
 
     def _inputs(self, kind: Kind) -> tuple[str, ...]:
         sent = [field.name for field in self.request if field.is_model_input and field.kind == kind]

@@ -125,20 +125,21 @@ class Signature(Value):
         return self.model_copy(update={"inputs": tuple(inputs)})
 
     @classmethod
-    def of_columns(cls, texts: Sequence[str], numbers: Sequence[str]) -> "Signature":
+    def of_columns(
+        cls, texts: Sequence[str], numbers: Sequence[str], *, tensors: Sequence[TensorSpec] = ()
+    ) -> "Signature":
         """That of a file of ours: an input for each column, or for many of them a tensor of texts and one of
-        numbers."""
+        numbers; and behind them the `tensors` whose rows have several values."""
         if not is_wide(len(texts) + len(numbers)):
             plain = [TensorSpec(name=name, datatype="BYTES") for name in texts]
-            return cls(inputs=(*plain, *(TensorSpec(name=name, datatype="FP64") for name in numbers)))
+            return cls(inputs=(*plain, *(TensorSpec(name=name, datatype="FP64") for name in numbers), *tensors))
         wide: tuple[tuple[str, Datatype, Sequence[str]], ...] = ((TEXTS, "BYTES", texts), (NUMBERS, "FP64", numbers))
-        return cls(
-            inputs=tuple(
-                TensorSpec(name=name, datatype=datatype, shape=(ANY, len(columns)), columns=tuple(columns))
-                for name, datatype, columns in wide
-                if columns
-            )
+        blocks = (
+            TensorSpec(name=name, datatype=datatype, shape=(ANY, len(columns)), columns=tuple(columns))
+            for name, datatype, columns in wide
+            if columns
         )
+        return cls(inputs=(*blocks, *tensors))
 
     @classmethod
     def of(cls, inputs: tuple[TensorSpec, ...], outputs: tuple[TensorSpec, ...]) -> "Signature":

@@ -21,10 +21,10 @@ from core.foundation.text import _
 from core.foundation.validation import WITH_UNDERSCORES, shaped
 from core.foundation.values import Value
 from core.registry.service import RegistryService
-from core.registry.signature import Signature
 from core.registry.values import Evaluation, MetricPoint, RunRecord
 from core.tasks.task import quality_metrics, task_of
 from core.training.catalog import add_points
+from core.training.recipe import inputs_of
 from core.training.result import MODEL_FILE, IngestedResult, SplitResult, ingest_result
 from core.training.splits import VALIDATION, trainable
 from core.training.tables import RunMetricRow, RunRow
@@ -154,8 +154,7 @@ def judged_points(run_id: str, *, read: IngestedResult) -> list[RunMetricRow]:
 
 def refuse_other_features(read: IngestedResult, *, contract: FeatureContract) -> None:
     """The model must take exactly what the training set gives, and say so in the very words of its contract."""
-    wanted = Signature.of_columns(contract.categories(), contract.numbers())
-    same_inputs = read.result.signature.inputs == wanted.inputs
+    same_inputs = read.result.signature.inputs == inputs_of(contract).inputs
     if not same_inputs or read.features_digest != digest_bytes(canonical(contract)):
         raise Invalid(
             _("The trained model does not take the features of its training set"),

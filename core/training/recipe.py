@@ -11,12 +11,12 @@ from pydantic import BaseModel, ValidationError
 
 from core.compute.values import Resources
 from core.features.training_sets.values import TrainingSet
-from core.features.values import FeatureContract
+from core.features.values import FeatureContract, Kind
 from core.foundation.errors import Invalid
 from core.foundation.plugins import Plugin, choose, discover
 from core.foundation.text import _
 from core.foundation.validation import invalid_of
-from core.registry.signature import Signature
+from core.registry.signature import ANY, Signature, TensorSpec
 from core.tasks.predictions import Outputs
 from core.tasks.values import BINARY, Target
 from core.training import recipes as folder
@@ -79,11 +79,12 @@ class Fitted(ABC):
 
 
 class Recipe(Plugin, ABC):
-    """A way to train a model from a training set. `tasks` names those it can learn, `on_all_rows` the parameters with
-    which it leaves no row out, however few were enough while parameters were searched. One that `keeps_missing` numbers
-    learns what they mean."""
+    """A way to train a model from a training set. `tasks` names those it can learn, `kinds` the inputs it learns from,
+    `on_all_rows` the parameters with which it leaves no row out, however few were enough while parameters were
+    searched. One that `keeps_missing` numbers learns what they mean."""
 
     tasks: ClassVar[tuple[str, ...]] = (BINARY,)
+    kinds: ClassVar[tuple[Kind, ...]] = ("category", "number")
     Params: ClassVar[type[BaseModel]]
     on_all_rows: ClassVar[Mapping[str, Any]] = {}
     keeps_missing: ClassVar[bool] = False
@@ -127,6 +128,20 @@ def check_params(recipe: type[Recipe], *, params: Mapping[str, Any]) -> BaseMode
         raise invalid_of(error, model=recipe.Params, prefix=("params",)) from error
 
 
+def inputs_of(contract: FeatureContract) -> Signature:
+    """What the file of a model with this contract takes: a text is a text like a category, a vector and an image are
+    tensors."""
+    tensors = [
+        TensorSpec(name=field.name, datatype="UINT8", shape=(ANY, image.height, image.width, image.channels))
+        for field in map(contract.field, contract.images())
+        if (image := field.image) is not None
+    ]
+    vectors = map(contract.field, contract.vectors())
+    tensors += [TensorSpec(name=field.name, datatype="FP64", shape=(ANY, field.size)) for field in vectors]
+    texts = (*contract.categories(), *contract.texts())
+    return Signature.of_columns(texts, contract.numbers(), tensors=tensors)
+
+
 def refuse_other_inputs(recipe: type[Recipe], training_set: TrainingSet) -> None:
     """Invalid where the recipe learns no such task, or not from such inputs."""
     task = training_set.target.task
@@ -138,8 +153,26 @@ def refuse_other_inputs(recipe: type[Recipe], training_set: TrainingSet) -> None
             field="recipe",
         )
     assert training_set.contract is not None  # It was found to be ready.
+    _refuse_other_kinds(recipe, training_set.contract, task=task)
     if reason := recipe.accepts(training_set.contract, training_set.target):
         raise Invalid(reason, hint=_("Choose another recipe."), field="recipe")
+
+
+def _refuse_other_kinds(recipe: type[Recipe], contract: FeatureContract, *, task: str) -> None:
+    kinds = contract.kinds()
+    unknown = next((name for name, kind in kinds.items() if kind not in recipe.kinds), "")
+    if not unknown:
+        return
+    able = [
+        other.name for other in all_recipes().values() if task in other.tasks and {*kinds.values()} <= {*other.kinds}
+    ]
+    raise Invalid(
+        _("{recipe} does not learn from the input {name}, which is of the kind {kind}").format(
+            recipe=recipe.name, name=unknown, kind=kinds[unknown]
+        ),
+        hint=_("Choose one of: {names}.").format(names=", ".join(able)) if able else _("No recipe here does."),
+        field="recipe",
+    )
 
 
 def card_of(recipe: type[Recipe]) -> RecipeCard:
@@ -148,5 +181,6 @@ def card_of(recipe: type[Recipe]) -> RecipeCard:
         title=_(recipe.title),
         help=recipe.help(),
         tasks=recipe.tasks,
+        kinds=recipe.kinds,
         parameters=recipe.Params.model_json_schema(),
     )

@@ -76,7 +76,7 @@ def refuse_future(split: str, *, newest: datetime | None, now: datetime) -> None
 
 
 def refuse_no_features(contract: FeatureContract) -> None:
-    if not contract.categories() and not contract.numbers():
+    if not contract.inputs():
         raise refused(_("it has no feature"))
 
 

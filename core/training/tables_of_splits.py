@@ -42,7 +42,7 @@ def check_table(table: "pa.Table", *, split: str, contract: FeatureContract, tar
     refuse_no_features(contract)
     times = [EVENT_TIME] if contract.event_time else []
     groups = [target.group] if target.group else []
-    for name in (ROW_ID, *times, LABEL, *groups, *contract.categories(), *contract.numbers()):
+    for name in (ROW_ID, *times, LABEL, *groups, *contract.inputs()):
         if name not in table.column_names:
             raise refused(_("the split {split} has no column {name}").format(split=split, name=name))
     refuse_few_rows(split, rows=table.num_rows)

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from core.compute.values import JobState
+from core.features.values import Kind
 from core.foundation.values import Value
 from core.registry.values import Evaluation
 from core.tasks.values import BINARY
@@ -15,12 +16,14 @@ DEFAULT_SEED = 1
 
 
 class RecipeCard(Value):
-    """A recipe that one can train with; `parameters` is the JSON schema that draws its form."""
+    """A recipe that one can train with; `kinds` are those of the inputs that it learns from, `parameters` the
+    JSON schema that draws its form."""
 
     name: str
     title: str
     help: str
     tasks: tuple[str, ...]
+    kinds: tuple[Kind, ...]
     parameters: dict[str, Any]
 
 

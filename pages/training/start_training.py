@@ -37,7 +37,7 @@ def _form(offered: Offered) -> None:
         frame.section(_("What"))
         with frame.card("what"):
             chosen = choose_set(offered, key="training_set_choice")
-            card = choose_recipe(key="recipe_choice", task=chosen.target.task)
+            card = choose_recipe(chosen, key="recipe_choice")
             requirement = requirement_choice(chosen.project)
     with right:
         frame.section(_("How"), hint=_("what is not changed keeps the recipe's default"))

@@ -71,7 +71,7 @@ def _filters() -> tuple[str, str, bool]:
 def _row(item: TrainingSet, healths: Healths) -> Row:
     count = sum(split.rows for split in item.splits)
     splits = ", ".join(f"{split.name} {numbers.number(split.rows)}" for split in item.splits)
-    inputs = item.contract.categories() + item.contract.numbers() if item.contract else ()
+    inputs = item.contract.inputs() if item.contract else ()
     views = counted(len(item.uses), _("view"), _("views"))
     input_count = counted(len(inputs), _("input"), _("inputs")) if inputs else ""
     parts = [item.id, splits or item.cause, views, input_count, "" if item.entity.can_teach else label_words(item)]

@@ -9,6 +9,7 @@ from core.features.building.future_leakage import marked_tables
 from core.features.building.future_leakage_queries import entity_leaks
 from core.features.columns import (
     BROKEN,
+    CASTS,
     TEXT,
     check_column,
     check_key,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     import duckdb
 
 RAW, ENTITY = "__raw", "__entity"
+LONGEST_VECTOR = 4096
 # The moment of rows that have none: whatever is known is known by then.
 ALWAYS = "TIMESTAMPTZ '9999-12-31 00:00:00+00'"
 
@@ -102,11 +104,14 @@ class EntityBuilder:
         self.label: LabelType = "binary" if self.has_label and query.learned_task == BINARY else kind
         for name in query.keys_only:
             check_key(self.types, name)
+        self.sizes: dict[str, int] = {}
         self.beside = self._beside()
         own = [query.row_id, query.event_time, query.label, *query.keys_only]
         self.kinds: dict[str, Kind] = {}
-        if query.categories or query.numbers:
-            self.kinds = kinds_of(self.types, categories=query.categories, numbers=query.numbers, reserved=own)
+        if query.inputs:
+            named = {"categories": query.categories, "numbers": query.numbers}
+            of_many = {"texts": query.texts, "vectors": query.vectors}
+            self.kinds = kinds_of(self.types, **named, **of_many, reserved=own)
 
     def build(self, name: str) -> None:
         run_query(self.session, self.query.sql, into=RAW, limits=self.limits, stop=self.stop)
@@ -114,6 +119,7 @@ class EntityBuilder:
             self.session.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {self._columns()} FROM {RAW}")
 
     def check(self) -> None:
+        self.sizes = {name: self._size(name) for name in self.query.vectors}
         names = list(self.query.numbers)
         refuse_infinite(self.session, ENTITY, types=dict.fromkeys(names, "DOUBLE"), names=names)
         row_id, time, group = map(quoted, (self.query.row_id, self.query.event_time, self.query.group))
@@ -135,6 +141,24 @@ class EntityBuilder:
         if self.has_label and self.query.can_teach:
             self._check_label(quoted(self.query.label))
 
+    def _size(self, name: str) -> int:
+        """How many numbers the vectors of a column have. Invalid with the first row that has another length, or a
+        number that is missing or infinite."""
+        vector, row_id = quoted(name), quoted(self.query.row_id)
+        (size,) = one_row(self.session, f"SELECT coalesce(max(len({vector})), 0) FROM {ENTITY}")
+        broken = f"len(list_filter({vector}, lambda value: value IS NULL OR NOT isfinite(value)))"
+        unfit = f"{vector} IS NULL OR len({vector}) <> {size} OR {broken} > 0"
+        row = self.session.execute(f"SELECT {row_id} FROM {ENTITY} WHERE {unfit} ORDER BY 1 LIMIT 1").fetchone()
+        if row or not 0 < size <= LONGEST_VECTOR:
+            raise Invalid(
+                _("{name} is no vector of 1 to {most} numbers in every row").format(name=name, most=LONGEST_VECTOR),
+                hint=_(
+                    "Look at the row {id}: vectors have as many numbers in every row, none missing or infinite."
+                ).format(id=row[0] if row else "-"),
+                field="entity.vectors",
+            )
+        return int(size)
+
     def _check_label(self, label: str) -> None:
         checks = {_("{rows} rows have no label: leave them out with WHERE"): _rows_where(f"{label} IS NULL")}
         if self.label == "binary":
@@ -153,12 +177,15 @@ class EntityBuilder:
 
     def compared(self) -> dict[str, str]:
         """The columns that must not depend on the future, with their types; the label does."""
-        columns = dict.fromkeys(self.query.categories, TEXT) | dict.fromkeys(self.query.numbers, "DOUBLE")
+        columns = {name: CASTS[kind] for name, kind in self.kinds.items()}
         own = filter(None, (*self.query.keys_only, self.query.event_time))
         return columns | {name: self.types[name] for name in own}
 
     def request(self) -> tuple[RequestField, ...]:
-        fields = [RequestField(name=name, kind=kind, is_model_input=True) for name, kind in self.kinds.items()]
+        fields = [
+            RequestField(name=name, kind=kind, is_model_input=True, size=self.sizes.get(name, 0))
+            for name, kind in self.kinds.items()
+        ]
         for name in self.query.keys_only:
             kind: Kind = "category" if self.types[name] == TEXT else "number"
             fields.append(RequestField(name=name, kind=kind, is_model_input=False))
@@ -193,7 +220,7 @@ class EntityBuilder:
         if query.weight:
             check_column(self.types, query.weight)
             expressions[WEIGHT] = f"TRY_CAST({quoted(query.weight)} AS DOUBLE)"
-        if query.group and query.group not in (*query.categories, *query.numbers, *query.keys_only):
+        if query.group and query.group not in (*query.inputs, *query.keys_only):
             check_key(self.types, query.group)
             expressions[query.group] = quoted(query.group)
         if self.shares and self.shares.column:

@@ -199,7 +199,7 @@ def _label_leaks(
     contract: FeatureContract, learned: Path, target: Target, suspicious: float
 ) -> tuple[LeakFinding, ...]:
     """Columns of the split to learn from that alone tell the label too well."""
-    names = (*contract.categories(), *contract.numbers())
+    names = contract.inputs()
     aucs = columns_auc(read_parquet(learned, columns=[LABEL, *names]), target=target, columns=names)
     return tuple(
         LeakFinding(column=name, reason=suspicion(value, limit=suspicious, target=target), auc=value)

@@ -34,9 +34,21 @@ def columns_auc(table: "pa.Table", *, target: Target, columns: tuple[str, ...]) 
         return {}
     judge = rank_auc if _is_ordered(target) else auc
     return {
-        name: round(max(column_auc(part.column(name), outcome, judge=judge) for outcome in outcomes), 4)
+        name: round(
+            max(column_auc(own, outcome, judge=judge) for own in _alone(part.column(name)) for outcome in outcomes), 4
+        )
         for name in columns
     }
+
+
+def _alone(column: "pa.ChunkedArray") -> "list[pa.ChunkedArray]":
+    """The column, or the columns that a vector consists of."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_list(column.type):
+        return [column]
+    return [pc.list_element(column, place) for place in range(len(column[0]))]
 
 
 def suspicion(value: float, *, limit: float, target: Target) -> str:

@@ -43,10 +43,10 @@ def join_job_spec(
         JoinedView(served=served_view(version, use, entity=entity), input=f"rows_{number}")
         for number, (use, version) in enumerate(uses)
     )
-    inputs = [*entity.categories, *entity.numbers]
+    inputs = list(entity.inputs)
     inputs += [name for view in views for _feature, name, _kind in view.served.outputs]
     beside = [WEIGHT] if entity.weight else []
-    beside += [entity.group] if entity.group not in ("", *entity.categories, *entity.numbers, *entity.keys_only) else []
+    beside += [entity.group] if entity.group not in ("", *entity.inputs, *entity.keys_only) else []
     check_apart([*inputs, ROW_ID, EVENT_TIME, LABEL, *beside, *entity.keys_only], what=_("column of the training set"))
     if not inputs:
         raise Invalid(_("There is nothing to learn from"), hint=_("Add columns or feature views."), field="uses")
@@ -199,8 +199,10 @@ def check_splits(splits: Sequence[Split]) -> None:
 
 def check_entity(entity: EntityQuery) -> None:
     """Every column has one use, and what the label needs is there. NotFound for a task that is none."""
-    names = [entity.row_id, entity.event_time, entity.label, *entity.categories, *entity.numbers, *entity.keys_only]
+    names = [entity.row_id, entity.event_time, entity.label, *entity.inputs, *entity.keys_only]
     check_apart([name for name in (*names, entity.weight) if name], what=_("column of the entity rows"))
+    if entity.images:
+        raise Invalid(_("Images cannot be learned from yet"), hint=_("Leave their columns out."), field="entity.images")
     if entity.task:
         task_called(entity.task)
     unnamed = entity.task or entity.label_from

@@ -82,6 +82,7 @@ class EntityQuery(Value):
     it; `any` other label (a number, a text, true and false) is kept as it is, and may be missing. With a `task` models
     learn that, whatever the label kind. `group` has what belongs together where a task ranks, `weight` how much a row
     counts while learning. With `label_from` the label comes from a feature view, and `label` is what it is called.
+    `images` are columns with the ids (digests or paths) of files, each with the snapshot that the files lie in.
 
     What is not said is left out of the JSON, so that the digests of earlier sets stay what they were."""
 
@@ -98,6 +99,14 @@ class EntityQuery(Value):
     categories: tuple[ColumnName, ...] = ()
     numbers: tuple[ColumnName, ...] = ()
     keys_only: tuple[ColumnName, ...] = ()
+    texts: tuple[ColumnName, ...] = Field(default=(), exclude_if=lambda names: not names)
+    vectors: tuple[ColumnName, ...] = Field(default=(), exclude_if=lambda names: not names)
+    images: dict[ColumnName, str] = Field(default_factory=dict, exclude_if=lambda images: not images)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The columns that callers send and models learn from, where any are named."""
+        return (*self.categories, *self.numbers, *self.texts, *self.images, *self.vectors)
 
     @property
     def learned_task(self) -> str:

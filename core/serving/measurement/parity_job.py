@@ -46,7 +46,7 @@ def main(context: JobContext) -> None:
     """Outputs: `report.json`, a Measured."""
     job_spec = ParitySpec.model_validate(context.payload)
     context.progress(0.0, stage=_("reading held-out rows"))
-    inputs = (*job_spec.contract.categories(), *job_spec.contract.numbers())
+    inputs = job_spec.contract.inputs()
     rows = _drawn(held_out_rows(context, job_spec, inputs=inputs), job_spec)
     offline = _predict_offline(context, job_spec, rows)
     backfill, client = backfill_of(context, job_spec), EndpointClient(job_spec)

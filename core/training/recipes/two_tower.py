@@ -46,8 +46,11 @@ class TwoTower(NetworkRecipe):
 
     @classmethod
     def accepts(cls, contract: FeatureContract, _target: Target) -> str:
-        inputs = len(contract.categories()) + len(contract.numbers())
-        return "" if inputs > 1 else _("There is one input, and two towers need one of the user and one of the item.")
+        return (
+            ""
+            if len(contract.inputs()) > 1
+            else _("There is one input, and two towers need one of the user and one of the item.")
+        )
 
     @classmethod
     def network(cls, shape: Shape, *, params: TwoTowerParams) -> "Network":
