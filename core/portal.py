@@ -91,6 +91,7 @@ from core.sweeps.kind import SweepWorkerKind
 from core.sweeps.service import SweepService
 from core.training.kind import TrainingKind
 from core.training.service import TrainingService
+from core.training.workspace.service import RunWorkspaceService
 
 SESSION_FILE = "session"
 
@@ -124,6 +125,7 @@ class Portal:
     feature_parity: FeatureParityService
     materialization: MaterializationService
     training: TrainingService
+    run_workspace: RunWorkspaceService
     sweeps: SweepService
     endpoints: EndpointService
     measurement: MeasurementService
@@ -259,6 +261,7 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
         feature_parity=FeatureParityService(base, sources=sources, compute=compute),
         materialization=online,
         training=training,
+        run_workspace=RunWorkspaceService(base),
         sweeps=SweepService(base, compute=compute, training=training, training_sets=sets, lake=datasets),
         endpoints=endpoints,
         measurement=MeasurementService(base, compute=compute, training_sets=sets, registry=registry, tickets=tickets),

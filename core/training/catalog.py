@@ -1,6 +1,7 @@
 """Reading runs: a run's row with its job's state, lists that the database sorts, and histories thinned for a chart."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import sqlalchemy
 from sqlalchemy import ColumnElement
@@ -63,10 +64,17 @@ def list_runs(
     if jobs and order is RunOrder.NEWEST:
         ids = _newest_jobs(session, jobs, offset, limit)
     else:
-        best = order is RunOrder.BEST
-        ids = _best(session, where, offset, limit) if best else _newest(session, where, offset, limit)
+        ids = ordered_ids(session, where, order=order, offset=offset, limit=limit)
     total = count_of(session, JobRow, [IS_TRAINING, *jobs]) if jobs else count_of(session, RunRow, where)
     return Listing(items=runs_of(session, ids), total=total, offset=offset, limit=limit)
+
+
+def ordered_ids(
+    session: Session, where: Sequence[ColumnElement[bool]], *, order: RunOrder, offset: int, limit: int
+) -> list[str]:
+    """The ids of one page of the runs that meet every condition."""
+    page = _best if order is RunOrder.BEST else _newest
+    return page(session, where, offset, limit)
 
 
 def in_state(session: Session, state: str) -> ColumnElement[bool]:
@@ -127,19 +135,30 @@ def add_points(session: Session, run_id: str, points: Iterable[RunMetricRow]) ->
 
 
 def history(session: Session, run_id: str, *, names: Iterable[str], most: int) -> tuple[Series, ...]:
-    """The series of a run by name, all of them when no name is given. Each has at most `most` points, evenly spaced,
-    the last one always among them; the database leaves out the others, so that a long run costs no more to show."""
-    metric = col(RunMetricRow.name)
-    back = func.row_number().over(partition_by=metric, order_by=col(RunMetricRow.step).desc()) - 1
-    total = func.count().over(partition_by=metric)
-    columns = (metric, col(RunMetricRow.step), col(RunMetricRow.value), back.label("back"), total.label("total"))
-    rows = sqlalchemy.select(*columns).where(col(RunMetricRow.run_id) == run_id)
+    """The series of a run by name, all of them when no name is given."""
+    return curves(session, [run_id], names=names, most=most).get(run_id, ())
+
+
+def curves(
+    session: Session, run_ids: Sequence[str], *, names: Iterable[str], most: int
+) -> dict[str, tuple[Series, ...]]:
+    """The series of runs. Each has at most `most` points, evenly spaced, the last one always among them; the database
+    leaves out the others, so that a long run costs no more to show."""
+    run, metric = col(RunMetricRow.run_id), col(RunMetricRow.name)
+    window: dict[str, Any] = {"partition_by": (run, metric)}
+    back = func.row_number().over(**window, order_by=col(RunMetricRow.step).desc()) - 1
+    columns = (run, metric, col(RunMetricRow.step), col(RunMetricRow.value), back.label("back"))
+    rows = sqlalchemy.select(*columns, func.count().over(**window).label("total")).where(run.in_(run_ids))
     if chosen := list(names):
         rows = rows.where(metric.in_(chosen))
     numbered = rows.subquery().c
     stride = (numbered.total + (most - 1)) // most
-    thinned = sqlalchemy.select(numbered.name, numbered.step, numbered.value).where(numbered.back % stride == 0)
-    points: dict[str, list[Point]] = {}
-    for name, step, value in session.connection().execute(thinned.order_by(numbered.name, numbered.step)):
-        points.setdefault(name, []).append(Point.model_construct(step=step, value=value))
-    return tuple(Series(name=name, points=tuple(series)) for name, series in points.items())
+    thinned = sqlalchemy.select(numbered.run_id, numbered.name, numbered.step, numbered.value)
+    thinned = thinned.where(numbered.back % stride == 0).order_by(numbered.run_id, numbered.name, numbered.step)
+    points: dict[str, dict[str, list[Point]]] = {}
+    for run_id, name, step, value in session.connection().execute(thinned):
+        points.setdefault(run_id, {}).setdefault(name, []).append(Point.model_construct(step=step, value=value))
+    return {
+        run_id: tuple(Series(name=name, points=tuple(series)) for name, series in by_name.items())
+        for run_id, by_name in points.items()
+    }

@@ -28,6 +28,7 @@ from core.training.recipe import inputs_of
 from core.training.result import MODEL_FILE, IngestedResult, SplitResult, ingest_result
 from core.training.splits import VALIDATION, trainable
 from core.training.tables import RunMetricRow, RunRow
+from core.training.workspace.fields import write_metrics
 
 METRIC_EVENT = "metric"
 MetricName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{0,59}$", allowed=WITH_UNDERSCORES, example="train_loss")]
@@ -60,6 +61,7 @@ class TrainingKind(PlainKind):
         ]
         row.metrics = {**row.metrics, **{point.name: point.value for point in points}}
         call.session.add(row)
+        write_metrics(call.session, row.id, project=row.project, metrics=row.metrics)
         call.update(row.id, state=JobState.RUNNING)
         self._export_to_mlflow(call, row, job=job, state="running", points=add_points(call.session, row.id, points))
 
@@ -78,6 +80,7 @@ class TrainingKind(PlainKind):
         row.environment, row.code_commit = read.result.environment, read.result.code_commit
         row.seconds = read.result.seconds
         call.session.add(row)
+        write_metrics(call.session, row.id, project=row.project, metrics={**row.metrics, **judged_figures(read)})
         call.update(row.id, state=JobState.SUCCEEDED)
         call.record("training.run_succeeded", subject=row.id)
         points = judged_points(row.id, read=read)
@@ -150,6 +153,15 @@ def judged_points(run_id: str, *, read: IngestedResult) -> list[RunMetricRow]:
         for split in read.result.splits
         for name, interval in split.metrics.items()
     ]
+
+
+def judged_figures(read: IngestedResult) -> dict[str, float]:
+    """The same as lists have them: beside a metric that a run reported stands what its finished model reached."""
+    return {
+        f"{split.split}_{name}": interval.value
+        for split in read.result.splits
+        for name, interval in split.metrics.items()
+    }
 
 
 def refuse_other_features(read: IngestedResult, *, contract: FeatureContract) -> None:

@@ -36,6 +36,7 @@ from core.training.recipe import Recipe, all_recipes, card_of, check_params, rec
 from core.training.splits import trainable
 from core.training.tables import RunRow
 from core.training.values import DEFAULT_SEED, NewRun, Origin, RecipeCard, Run, RunOrder, Series
+from core.training.workspace.fields import write_params
 
 ParamsIn = Annotated[dict[str, Any], Field(max_length=100)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -224,7 +225,9 @@ class TrainingService(Service):
         job_spec = _job_spec(known, run_id=run_id, owner=person, training_set=training_set, contract=contract)
         job = self.compute.submit(call, job_spec.model_copy(update={"resources": self.resources(recipe, params)}))
         self._add(call, known, run_id=run_id, job=job, task=training_set.target.task)
-        return self.run(call, run_id)
+        run = self.run(call, run_id)
+        write_params(call.session, run)
+        return run
 
     def run(self, call: Call, run_id: str) -> Run:
         """A run as it is in the caller's transaction. NotFound when there is none."""

@@ -41,6 +41,7 @@ class RunRow(SQLModel, table=True):
     code_commit: str = ""
     seconds: dict[str, Any] = json_field()
     version_id: str = Field(default="", index=True)
+    note: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class RunMetricRow(SQLModel, table=True):

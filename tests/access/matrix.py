@@ -71,6 +71,8 @@ ACTIONS = {
         registry.list_evidence registry.get_evidence
         tracking.read tracking.read_file
         training.list_recipes training.list_runs training.get_run training.history
+        training.search_runs training.run_fields training.curves training.run_marks training.star_run
+        training.list_run_views training.save_run_view training.delete_run_view
         sweeps.list_sweeps sweeps.get_sweep sweeps.list_trials sweeps.importances
         sweeps.export_study
         serving.list_endpoints serving.get_endpoint serving.missing_features serving.inputs serving.history
@@ -97,7 +99,7 @@ ACTIONS = {
         queries.save_query queries.list_saved queries.delete_saved
     """,
     "jobs": """
-        training.start_run training.resume_run sweeps.start_sweep
+        training.start_run training.resume_run training.describe_run sweeps.start_sweep
         online.materialize online.run_materialization online.pause_materialization online.resume_materialization
     """,
     "cancel": "compute.cancel_job training.cancel_run sweeps.cancel_sweep",

@@ -35,6 +35,9 @@ GROWING = frozenset(
         "promotions",
         "queries",
         "replays",
+        "run_metrics",
+        "run_tags",
+        "run_values",
         "runs",
         "served",
         "snapshots",
@@ -67,6 +70,10 @@ NARROWED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("training.list_runs", {"state": "failed", "training_set_id": "TS-1"}),
     ("training.list_runs", {"state": "succeeded", "training_set_id": "TS-1", "order_by": "best"}),
     ("training.list_runs", {"state": "succeeded", "order_by": "best"}),
+    ("training.search_runs", {"search": "late"}),
+    ("training.search_runs", {"tag": "late", "only_starred": True}),
+    ("training.search_runs", {"sort": "params.epochs", "descending": True}),
+    ("training.search_runs", {"filters": ({"field": "params.epochs", "comparison": ">", "value": "3"},)}),
 )
 # Lists whose rows show what stands in other tables.
 SHOWING_MORE = (

@@ -1,0 +1,120 @@
+"""Lists of runs by any parameter and metric: conditions and orders that the database answers from its indexes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_
+from sqlalchemy.orm import defer
+from sqlmodel import Session, col, func, select
+
+from core.compute.tables import JobRow
+from core.foundation.listings import count_of
+from core.training.catalog import FROM_JOB, IS_JOB, NEWEST
+from core.training.tables import RunRow
+from core.training.workspace.tables import RunStarRow, RunTagRow, RunValueRow
+from core.training.workspace.values import Comparison, RunFilter, RunLine
+
+# So many of the newest runs are looked through for a text.
+SEARCHED = 5_000
+UNREAD = ("evaluations", "metrics", "environment", "seconds")
+
+
+def searched(query: str, reach: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
+    """Runs with a text in their id, title, recipe, note or tags, among the newest that are within reach."""
+    newest = select(RunRow.id).where(*reach).order_by(*NEWEST).limit(SEARCHED)
+    part = query.lower()
+    texts = (func.lower(RunRow.id), func.lower(RunRow.title), col(RunRow.recipe), func.lower(RunRow.note))
+    tagged = select(RunTagRow.run_id).where(func.lower(RunTagRow.tag).contains(part, autoescape=True))
+    holding = or_(*(text.contains(part, autoescape=True) for text in texts), col(RunRow.id).in_(tagged))
+    page = newest.subquery("newest")
+    return col(RunRow.id).in_(select(RunRow.id).join(page, page.c.id == RunRow.id).where(holding))
+
+
+def meets(wanted: RunFilter) -> ColumnElement[bool]:
+    """Runs whose value meets a condition; numbers are compared as numbers, whatever else as text."""
+    number, text = col(RunValueRow.number), col(RunValueRow.text)
+    amount = _number(wanted.value)
+    column, value = (number, amount) if amount is not None else (text, wanted.value)
+    compared = {
+        Comparison.EQUAL: column == value,
+        Comparison.OTHER: column != value,
+        Comparison.LESS: column < value,
+        Comparison.MORE: column > value,
+        Comparison.CONTAINS: func.lower(text).contains(wanted.value.lower(), autoescape=True),
+    }
+    matching = select(RunValueRow.run_id).where(RunValueRow.field == wanted.field, compared[wanted.comparison])
+    return col(RunRow.id).in_(matching)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def tagged(tag: str) -> ColumnElement[bool]:
+    return col(RunRow.id).in_(select(RunTagRow.run_id).where(RunTagRow.tag == tag))
+
+
+def starred(person_id: str) -> ColumnElement[bool]:
+    return col(RunRow.id).in_(select(RunStarRow.run_id).where(RunStarRow.person_id == person_id))
+
+
+def ids_by_value(
+    session: Session, where: Sequence[ColumnElement[bool]], *, field: str, descending: bool, offset: int, limit: int
+) -> list[str]:
+    """Two lists in one: the runs that have a value, by it, then those without, the newest first."""
+    number, text = col(RunValueRow.number), col(RunValueRow.text)
+    order = [column.desc() if descending else column.asc() for column in (number, text, col(RunValueRow.run_id))]
+    valued = select(RunValueRow.run_id).join(RunRow, col(RunRow.id) == RunValueRow.run_id)
+    valued = valued.where(RunValueRow.field == field, *where)
+    ids = list(session.exec(valued.order_by(*order).offset(offset).limit(limit)))
+    if len(ids) == limit:
+        return ids
+    total = session.exec(select(func.count()).select_from(valued.subquery())).one()
+    having = select(RunValueRow.run_id).where(RunValueRow.field == field)
+    others = select(RunRow.id).where(*where, col(RunRow.id).not_in(having)).order_by(*NEWEST)
+    return ids + list(session.exec(others.offset(max(0, offset - total)).limit(limit - len(ids))))
+
+
+def total_of(session: Session, where: Sequence[ColumnElement[bool]]) -> int:
+    return count_of(session, RunRow, where)
+
+
+def lines_of(session: Session, ids: Sequence[str], *, columns: Sequence[str], reader: str) -> tuple[RunLine, ...]:
+    """The runs with these ids in their order, with all that a list shows of them."""
+    unread = [defer(getattr(RunRow, name)) for name in UNREAD]
+    query = select(RunRow, JobRow).join(JobRow, IS_JOB).where(col(RunRow.id).in_(ids)).options(*unread)
+    stars = select(RunStarRow.run_id).where(RunStarRow.person_id == reader, col(RunStarRow.run_id).in_(ids))
+    starred_ids, tags = set(session.exec(stars)), tags_of(session, ids)
+    values = _values_of(session, ids, columns)
+    lines = {
+        row.id: _line(row, job, tags=tags.get(row.id, ()), starred=row.id in starred_ids, values=values.get(row.id, {}))
+        for row, job in session.exec(query)
+    }
+    return tuple(lines[run_id] for run_id in ids)
+
+
+def _line(row: RunRow, job: JobRow, **about: Any) -> RunLine:
+    names = set(RunLine.model_fields) - {"tags", "starred", "values", *FROM_JOB}
+    fields = {name: getattr(row, name) for name in names}
+    job_fields = {name: getattr(job, name) for name in FROM_JOB if name in RunLine.model_fields}
+    return RunLine(**fields, **job_fields, **about)
+
+
+def tags_of(session: Session, ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+    """The tags of runs, in alphabetical order."""
+    tags: dict[str, tuple[str, ...]] = {}
+    rows = select(RunTagRow.run_id, RunTagRow.tag).where(col(RunTagRow.run_id).in_(ids)).order_by(RunTagRow.tag)
+    for run_id, tag in session.exec(rows):
+        tags[run_id] = (*tags.get(run_id, ()), tag)
+    return tags
+
+
+def _values_of(session: Session, ids: Sequence[str], columns: Sequence[str]) -> dict[str, dict[str, float | str]]:
+    values: dict[str, dict[str, float | str]] = {}
+    rows = select(RunValueRow).where(col(RunValueRow.run_id).in_(ids), col(RunValueRow.field).in_(columns))
+    for row in session.exec(rows):
+        values.setdefault(row.run_id, {})[row.field] = row.text if row.number is None else row.number
+    return values

@@ -1,0 +1,194 @@
+"""Runs as a workspace: found by any of their parameters and metrics, marked, and drawn over each other."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from sqlmodel import col, delete, select
+
+from core.compute.values import JobState
+from core.foundation.actions.call import Call
+from core.foundation.actions.run import Service, action
+from core.foundation.errors import NotFound
+from core.foundation.listings import conditions, page_of
+from core.foundation.naming.texts import Prose
+from core.foundation.text import N_, _
+from core.foundation.values import Listing
+from core.identity.permissions import Permission
+from core.identity.service import Limit, Offset
+from core.training.catalog import curves, find_run, in_state, ordered_ids
+from core.training.tables import RunRow
+from core.training.values import RunOrder
+from core.training.workspace.listing import (
+    ids_by_value,
+    lines_of,
+    meets,
+    searched,
+    starred,
+    tagged,
+    tags_of,
+    total_of,
+)
+from core.training.workspace.tables import RunFieldRow, RunStarRow, RunTagRow, RunViewRow
+from core.training.workspace.values import (
+    BEST,
+    NEWEST,
+    Address,
+    FieldName,
+    RunCurves,
+    RunField,
+    RunFilter,
+    RunLine,
+    RunMarks,
+    RunView,
+    Tags,
+    ViewName,
+)
+
+Search = Annotated[str, Field(max_length=200)]
+Filters = Annotated[tuple[RunFilter, ...], Field(max_length=20)]
+Columns = Annotated[tuple[FieldName, ...], Field(max_length=40)]
+MOST_RUNS, MOST_NAMES, MOST_POINTS = 20, 20, 500
+RunIds = Annotated[tuple[str, ...], Field(min_length=1, max_length=MOST_RUNS)]
+Names = Annotated[tuple[str, ...], Field(max_length=MOST_NAMES)]
+Most = Annotated[int, Field(ge=2, le=MOST_POINTS)]
+FIELDS = 200
+
+
+class RunWorkspaceService(Service):
+    domain = "training"
+
+    @action(permission=Permission.READ, reads=True)
+    def search_runs(
+        self,
+        call: Call,
+        *,
+        project: str = "",
+        search: Search = "",
+        filters: Filters = (),
+        tag: str = "",
+        only_starred: bool = False,
+        state: JobState | Literal[""] = "",
+        recipe: str = "",
+        training_set_id: str = "",
+        sweep_id: str = "",
+        columns: Columns = (),
+        sort: FieldName | Literal["newest", "best"] = NEWEST,
+        descending: bool = False,
+        offset: Offset = 0,
+        limit: Limit = 50,
+    ) -> Listing[RunLine]:
+        """Find runs by words in their title, recipe, note and tags, and by any parameter or metric; sort them by any.
+
+        Words are looked for among the newest 5,000 runs."""
+        reach = conditions(call, RunRow, project=project)
+        equal = {"recipe": recipe, "training_set_id": training_set_id, "sweep_id": sweep_id}
+        where = [*conditions(call, RunRow, project=project, **equal), *(meets(wanted) for wanted in filters)]
+        if search.strip():
+            where.append(searched(search.strip(), reach))
+        if tag:
+            where.append(tagged(tag))
+        if only_starred:
+            where.append(starred(call.actor.person_id))
+        if state:
+            where.append(in_state(call.session, state))
+        if sort in (NEWEST, BEST):
+            ids = ordered_ids(call.session, where, order=RunOrder(sort), offset=offset, limit=limit)
+        else:
+            page = {"offset": offset, "limit": limit}
+            ids = ids_by_value(call.session, where, field=sort, descending=descending, **page)
+        lines = lines_of(call.session, ids, columns=columns, reader=call.actor.person_id)
+        return Listing(items=lines, total=total_of(call.session, where), offset=offset, limit=limit)
+
+    @action(permission=Permission.READ, reads=True)
+    def run_fields(self, call: Call, *, project: str = "") -> tuple[RunField, ...]:
+        """List the parameters and metrics that runs have, for columns and filters."""
+        where = conditions(call, RunFieldRow, project=project)
+        rows = call.session.exec(select(RunFieldRow).where(*where).order_by(RunFieldRow.field).limit(FIELDS))
+        fields = {row.field: RunField(name=row.field, is_number=row.is_number) for row in rows}
+        return tuple(fields.values())
+
+    @action(permission=Permission.READ, reads=True)
+    def curves(
+        self, call: Call, *, run_ids: RunIds, names: Names = (), most: Most = MOST_POINTS
+    ) -> tuple[RunCurves, ...]:
+        """Show how metrics of up to 20 runs moved over their steps, in at most so many points each."""
+        for run_id in run_ids:
+            call.may_reach(run_id)
+            find_run(call.session, run_id)
+        series = curves(call.session, run_ids, names=names, most=most)
+        return tuple(RunCurves(run_id=run_id, series=series.get(run_id, ())) for run_id in run_ids)
+
+    @action(permission=Permission.READ, reads=True)
+    def run_marks(self, call: Call, *, run_id: str) -> RunMarks:
+        """Show the note and the tags of a run, and whether you starred it."""
+        call.may_reach(run_id)
+        return self._marks(call, run_id)
+
+    @action(permission=Permission.READ)
+    def star_run(self, call: Call, *, run_id: str, starred: bool = True) -> RunMarks:
+        """Star a run to find it again, or take the star away. Stars are your own."""
+        call.may_reach(run_id)
+        call.about(run_id)
+        find_run(call.session, run_id)
+        row = call.session.get(RunStarRow, (call.actor.person_id, run_id))
+        if starred and row is None:
+            call.session.add(RunStarRow(person_id=call.actor.person_id, run_id=run_id))
+        elif row is not None and not starred:
+            call.session.delete(row)
+        call.session.flush()
+        return self._marks(call, run_id)
+
+    @action(permission=Permission.JOBS_WRITE, says=N_("described"))
+    def describe_run(self, call: Call, *, run_id: str, note: Prose | None = None, tags: Tags | None = None) -> RunMarks:
+        """Write a note on a run, and its tags; what is left out stays as it is."""
+        call.may_reach(run_id)
+        call.about(run_id)
+        row, _job = find_run(call.session, run_id)
+        if note is not None:
+            row.note = note.strip()
+            call.session.add(row)
+        if tags is not None:
+            call.session.exec(delete(RunTagRow).where(col(RunTagRow.run_id) == run_id))
+            unique = dict.fromkeys(tag.lower() for tag in tags)
+            call.session.add_all(RunTagRow(run_id=run_id, tag=tag, project=row.project) for tag in unique)
+        call.session.flush()
+        return self._marks(call, run_id)
+
+    @action(permission=Permission.READ, reads=True)
+    def list_run_views(self, call: Call, *, offset: Offset = 0, limit: Limit = 50) -> Listing[RunView]:
+        """List the views of runs that you keep, by name."""
+        call.unscoped()
+        mine = [col(RunViewRow.person_id) == call.actor.person_id]
+        order = (RunViewRow.name,)
+        return page_of(call.session, RunViewRow, where=mine, order=order, offset=offset, limit=limit, convert=_view_of)
+
+    @action(permission=Permission.READ)
+    def save_run_view(self, call: Call, *, name: ViewName, address: Address) -> RunView:
+        """Keep filters, columns, order and curves under a name of your own; a name that is taken gets the new ones."""
+        call.unscoped()
+        call.about(call.actor.person_id)
+        row = call.session.get(RunViewRow, (call.actor.person_id, name))
+        row = row or RunViewRow(person_id=call.actor.person_id, name=name, address="", saved_at=call.now)
+        row.address, row.saved_at = address, call.now
+        call.session.add(row)
+        return _view_of(row)
+
+    @action(permission=Permission.READ)
+    def delete_run_view(self, call: Call, *, name: ViewName) -> None:
+        """Delete a view of runs that you keep. The runs stay."""
+        call.unscoped()
+        call.about(call.actor.person_id)
+        row = call.session.get(RunViewRow, (call.actor.person_id, name))
+        if row is None:
+            raise NotFound(_("You keep no view called {name}").format(name=repr(name)))
+        call.session.delete(row)
+
+    def _marks(self, call: Call, run_id: str) -> RunMarks:
+        row, _job = find_run(call.session, run_id)
+        mine = call.session.get(RunStarRow, (call.actor.person_id, run_id))
+        tags = tags_of(call.session, [run_id]).get(run_id, ())
+        return RunMarks(run_id=run_id, note=row.note, tags=tags, starred=mine is not None)
+
+
+def _view_of(row: RunViewRow) -> RunView:
+    return RunView(name=row.name, address=row.address, saved_at=row.saved_at)
