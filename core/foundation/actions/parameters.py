@@ -62,7 +62,7 @@ DESCRIPTIONS: Mapping[str, str] = {
         "What to read otherwise than proposed: zones, types, keys, columns known only later, words that mean missing, "
         "and what becomes of cells that do not fit their column"
     ),
-    "columns": N_("Which parameters and metrics are shown: params.learning_rate, metrics.validation_auc"),
+    "columns": N_("Which parameters and metrics are shown: params.learning_rate, metrics.train_loss"),
     "confirm": N_("Confirms the import in advance, once it is read"),
     "confirm_params": N_("Parameters with which the best trial is trained again, where those differ"),
     "confirm_seeds": N_("With how many fresh seeds the best trial is trained again"),
