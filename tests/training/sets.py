@@ -17,7 +17,7 @@ from core.training.values import Run
 from tests.conftest import People
 from tests.training.flights import contract, splits, write_splits
 
-SMALL = {"epochs": 2, "batch_size": 256, "hidden_width": 16, "learning_rate": 0.01}
+SMALL = {"epochs": 2, "batch_size": 256, "hidden_width": 16, "learning_rate": 0.01, "precision": "fp32"}
 
 
 def make_training_set(

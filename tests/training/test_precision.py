@@ -4,7 +4,7 @@ import torch
 
 from core.training.recipes.tabular import Tabular
 from core.training.torch_recipes.data import TrainingData
-from core.training.torch_recipes.precision import choose_precision, has_fast_bf16, measure
+from core.training.torch_recipes.precision import CLEARLY, choose_precision, has_fast_bf16, measure
 from core.training.torch_recipes.torch_recipe import PerceptronParams, Shape
 
 CPU = torch.device("cpu")
@@ -18,22 +18,22 @@ def test_measuring_leaves_weights_and_random_numbers_as_they_were(flight_data: T
     measured = network(flight_data)
     before = [weight.clone() for weight in measured.parameters()]
     state = torch.get_rng_state()
-    batch = flight_data.train.at(torch.arange(256))
-    assert measure(measured, head=flight_data.head, batch=batch, precision="bf16", device=CPU) > 0
+    speeds = measure(measured, head=flight_data.head, rows=flight_data.train, batch_size=256)
+    assert min(speeds.values()) > 0
     assert torch.equal(torch.get_rng_state(), state)
     assert all(torch.equal(old, new) for old, new in zip(before, measured.parameters(), strict=True))
     assert all(weight.grad is None for weight in measured.parameters())
 
 
-def test_auto_takes_the_faster_and_says_both_speeds_or_does_not_ask(flight_data: TrainingData) -> None:
-    batch = flight_data.train.at(torch.arange(256))
+def test_auto_takes_bf16_where_it_is_clearly_faster_and_says_both_speeds(
+    flight_data: TrainingData,
+) -> None:
     chosen, speeds = choose_precision(
-        "auto", network=network(flight_data), head=flight_data.head, batch=batch, device=CPU
+        "auto", network=network(flight_data), head=flight_data.head, rows=flight_data.train, batch_size=256
     )
     if has_fast_bf16(CPU):
-        faster = max(speeds, key=lambda name: speeds[name])
         assert set(speeds) == {"rows_per_s_fp32", "rows_per_s_bf16"}
-        assert faster == f"rows_per_s_{chosen}"
+        assert (chosen == "bf16") == (speeds["rows_per_s_bf16"] > CLEARLY * speeds["rows_per_s_fp32"])
     else:
         assert (chosen, speeds) == ("fp32", {})
 

@@ -18,6 +18,7 @@ from core.training.linear_recipes.writer import write_linear
 from core.training.onnx_graph import Graph
 from core.training.preparation import Preparation, learn
 from core.training.recipe import FitContext, Fitted, Origins, Tables
+from core.training.row_weights import weights_of
 from core.training.splits import LABEL, TRAIN, VALIDATION
 from core.training.task_outputs import outputs_of, write_file
 
@@ -94,4 +95,4 @@ class FittedLinear(Fitted):
 
 def _rows(table: "pa.Table", *, preparation: Preparation, target: Target) -> Rows:
     labels = task_of(target).labels_of(table[LABEL], target=target)
-    return Rows(features_of(table, preparation=preparation), labels)
+    return Rows(features_of(table, preparation=preparation), labels, weights_of(table))

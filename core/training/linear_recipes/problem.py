@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from core.training.class_weights import balanced_weights
 from core.training.linear_recipes.curvature import Curvature, curvature_of, products_of
 from core.training.linear_recipes.linear_model import LinearModel
 from core.training.linear_recipes.losses import Kind, answers, losses, targets_of
 from core.training.linear_recipes.rows import Rows
+from core.training.row_weights import balanced_weights
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,6 @@ class Problem:
 
 def _weights(rows: Rows, *, is_balanced: bool) -> Any:
     """[rows, 1], or [rows, labels] where the classes of each label are balanced."""
-    columns = rows.labels.reshape(len(rows.labels), -1).T
-    given = np.ones(len(rows.labels)) if rows.weights is None else np.asarray(rows.weights, dtype=np.float64)
-    if not is_balanced:
-        return given[:, None]
-    return np.stack([balanced_weights(column, weights=given) for column in columns], axis=1)
+    if is_balanced:
+        return balanced_weights(rows.labels, weights=rows.weights).reshape(len(rows.labels), -1)
+    return np.ones((len(rows.labels), 1)) if rows.weights is None else rows.weights[:, None]

@@ -13,6 +13,7 @@ from core.tasks.task import task_of
 from core.tasks.values import Target
 from core.training.description import YES_OR_NO
 from core.training.preparation import Preparation, encode_categories, encode_numbers, learn
+from core.training.row_weights import balanced_weights, weights_of
 from core.training.splits import LABEL, TRAIN, VALIDATION
 from core.training.torch_recipes.heads import Head, head_of
 from core.training.torch_recipes.judge import Judge
@@ -24,19 +25,27 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Rows:
     """Prepared rows on the device: ids int32 [rows, categories], numbers float32 [rows, width], labels as the head of
-    the network takes them, and, where a task ranks, the number of each row's group, int64 [rows]."""
+    the network takes them, and, where a task ranks, the number of each row's group, int64 [rows]. `weights` float32 say
+    how much a row counts, [rows], or [rows, labels] where each label has weights of its own."""
 
     ids: torch.Tensor
     numbers: torch.Tensor
     labels: torch.Tensor
     groups: torch.Tensor | None = None
+    weights: torch.Tensor | None = None
 
     def __len__(self) -> int:
         return int(self.labels.shape[0])
 
     def at(self, places: torch.Tensor) -> "Rows":
-        groups = None if self.groups is None else self.groups[places]
-        return Rows(self.ids[places], self.numbers[places], self.labels[places], groups)
+        groups, weights = (None if rows is None else rows[places] for rows in (self.groups, self.weights))
+        return Rows(self.ids[places], self.numbers[places], self.labels[places], groups, weights)
+
+    def balanced(self) -> "Rows":
+        """With weights by which every class weighs the same."""
+        weights = None if self.weights is None else self.weights.cpu().numpy()
+        balanced = balanced_weights(self.labels.cpu().numpy(), weights=weights)
+        return replace(self, weights=torch.from_numpy(balanced.astype("float32")).to(self.labels.device))
 
     def shuffled(self, seed: int) -> torch.Tensor:
         """Their places in an order that follows from the seed, made where they lie; the rows of a group stay beside
@@ -99,11 +108,13 @@ def load_data(
 
 
 def _rows(table: "pa.Table", labels: Any, *, preparation: Preparation, groups: Any, device: torch.device) -> Rows:
+    weights = weights_of(table)
     return Rows(
         ids=torch.from_numpy(encode_categories(table, preparation=preparation)).to(device),
         numbers=torch.from_numpy(encode_numbers(table, preparation=preparation)).to(device),
         labels=torch.from_numpy(labels).to(device),
         groups=None if groups is None else torch.from_numpy(groups).to(device),
+        weights=None if weights is None else torch.from_numpy(weights.astype("float32")).to(device),
     )
 
 

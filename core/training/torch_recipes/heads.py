@@ -2,7 +2,7 @@
 that judge are the task's own."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,12 +18,16 @@ from core.tasks.values import BINARY, Target
 from core.training.onnx_graph import Graph
 from core.training.torch_recipes.calibration import Calibration, fit_calibration, fit_temperature
 
+Values = torch.Tensor | None
+Loss = Callable[..., torch.Tensor]
+
 
 class Head(ABC):
     """`width` is how many logits a row has: [rows] where it is 1, else [rows, width]. Probabilities that
-    `is_calibrated` names are calibrated on the validation rows."""
+    `is_calibrated` names are calibrated on the validation rows; where it `has_classes` they can weigh the same."""
 
     is_calibrated: ClassVar[bool] = False
+    has_classes: ClassVar[bool] = False
     width: int = 1
 
     def __init__(self, target: Target) -> None:
@@ -34,8 +38,10 @@ class Head(ABC):
         return labels.astype(np.float32)
 
     @abstractmethod
-    def loss(self, logits: torch.Tensor, *, labels: torch.Tensor, groups: torch.Tensor | None) -> torch.Tensor:
-        """The mean over a batch, of float32."""
+    def loss(
+        self, logits: torch.Tensor, *, labels: torch.Tensor, groups: Values = None, weights: Values = None
+    ) -> torch.Tensor:
+        """The mean over a batch, of float32, where rows with weights count by them."""
 
     def calibrate(self, _logits: Any, *, labels: Any, kind: str) -> Calibration:
         """From float64 logits and the labels of the task."""
@@ -51,10 +57,12 @@ class Head(ABC):
 
 
 class ProbabilityHead(Head):
-    is_calibrated = True
+    is_calibrated = has_classes = True
 
-    def loss(self, logits: torch.Tensor, *, labels: torch.Tensor, groups: torch.Tensor | None) -> torch.Tensor:
-        return functional.binary_cross_entropy_with_logits(logits, labels)
+    def loss(
+        self, logits: torch.Tensor, *, labels: torch.Tensor, groups: Values = None, weights: Values = None
+    ) -> torch.Tensor:
+        return _mean(functional.binary_cross_entropy_with_logits, logits, labels, weights)
 
     def calibrate(self, logits: Any, *, labels: Any, kind: str) -> Calibration:
         return fit_calibration(logits, labels=labels, kind=kind)
@@ -71,7 +79,7 @@ class ProbabilityHead(Head):
 
 
 class ClassesHead(Head):
-    is_calibrated = True
+    is_calibrated = has_classes = True
 
     def __init__(self, target: Target) -> None:
         super().__init__(target)
@@ -80,8 +88,10 @@ class ClassesHead(Head):
     def encoded(self, labels: Any) -> Any:
         return labels.astype(np.int64)
 
-    def loss(self, logits: torch.Tensor, *, labels: torch.Tensor, groups: torch.Tensor | None) -> torch.Tensor:
-        return functional.cross_entropy(logits, labels)
+    def loss(
+        self, logits: torch.Tensor, *, labels: torch.Tensor, groups: Values = None, weights: Values = None
+    ) -> torch.Tensor:
+        return _mean(functional.cross_entropy, logits, labels, weights)
 
     def calibrate(self, logits: Any, *, labels: Any, kind: str) -> Calibration:
         return fit_temperature(logits, labels=labels, kind=kind)
@@ -95,12 +105,16 @@ class ClassesHead(Head):
 
 
 class LabelsHead(Head):
+    has_classes = True
+
     def __init__(self, target: Target) -> None:
         super().__init__(target)
         self.width = len(target.classes)
 
-    def loss(self, logits: torch.Tensor, *, labels: torch.Tensor, groups: torch.Tensor | None) -> torch.Tensor:
-        return functional.binary_cross_entropy_with_logits(logits, labels.view_as(logits))
+    def loss(
+        self, logits: torch.Tensor, *, labels: torch.Tensor, groups: Values = None, weights: Values = None
+    ) -> torch.Tensor:
+        return _mean(functional.binary_cross_entropy_with_logits, logits, labels.view_as(logits), weights)
 
     def values(self, logits: Any, *, calibration: Calibration) -> Any:
         return calibration.probabilities(logits).reshape(len(logits), self.width)
@@ -122,8 +136,10 @@ class NumberHead(Head):
     def encoded(self, labels: Any) -> Any:
         return ((labels - self._mean) / self._scale).astype(np.float32)
 
-    def loss(self, logits: torch.Tensor, *, labels: torch.Tensor, groups: torch.Tensor | None) -> torch.Tensor:
-        return functional.huber_loss(logits, labels)
+    def loss(
+        self, logits: torch.Tensor, *, labels: torch.Tensor, groups: Values = None, weights: Values = None
+    ) -> torch.Tensor:
+        return _mean(functional.huber_loss, logits, labels, weights)
 
     def values(self, logits: Any, *, calibration: Calibration) -> Any:
         return np.asarray(logits, dtype=np.float64) * self._scale + self._mean
@@ -138,8 +154,11 @@ class ScoreHead(Head):
     Listwise Approach, ICML 2007, with the relevances as shares (S. Bruch et al., An Analysis of the Softmax Cost
     Function for Learning to Rank, ICTIR 2019)."""
 
-    def loss(self, logits: torch.Tensor, *, labels: torch.Tensor, groups: torch.Tensor | None) -> torch.Tensor:
-        """The rows of a group lie beside each other; the mean is that over groups with a relevant row."""
+    def loss(
+        self, logits: torch.Tensor, *, labels: torch.Tensor, groups: Values = None, weights: Values = None
+    ) -> torch.Tensor:
+        """The rows of a group lie beside each other; the mean is that over groups with a relevant row.
+        A group weighs what its rows do on average."""
         assert groups is not None
         places = torch.unique_consecutive(groups, return_inverse=True)[1]
         zeros = logits.new_zeros(len(logits))
@@ -147,7 +166,10 @@ class ScoreHead(Head):
         highest = zeros.scatter_reduce(0, places, logits.detach(), "amax", include_self=False)[places]
         sums = zeros.index_add(0, places, torch.exp(logits - highest))[places]
         losses = labels * (sums.log() + highest - logits) / relevance[places].clamp(min=1e-9)
-        return losses.sum() / (relevance > 0).sum().clamp(min=1)
+        if weights is None:
+            return losses.sum() / (relevance > 0).sum().clamp(min=1)
+        shares = zeros.index_add(0, places, weights) / torch.bincount(places, minlength=len(zeros))
+        return (losses * shares[places]).sum() / shares[relevance > 0].sum().clamp(min=1e-9)
 
     def values(self, logits: Any, *, calibration: Calibration) -> Any:
         return np.asarray(logits, dtype=np.float64)
@@ -169,6 +191,17 @@ def head_of(target: Target, *, labels: Any) -> Head:
     if target.task == RegressionTask.name:
         return NumberHead(target, labels=labels)
     return HEADS[target.task](Target() if target.task == BINARY else target)
+
+
+def _mean(
+    loss: Callable[..., torch.Tensor], logits: torch.Tensor, labels: torch.Tensor, weights: Values
+) -> torch.Tensor:
+    """The mean of a loss of rows, or of rows and labels; weights are [rows], or of the shape of the losses."""
+    if weights is None:
+        return loss(logits, labels)
+    losses = loss(logits, labels, reduction="none")
+    shares = weights.view(len(weights), -1).expand(len(losses), losses[0].numel()).view_as(losses)
+    return (losses * shares).sum() / shares.sum().clamp(min=1e-9)
 
 
 def _column(graph: Graph, logits: str) -> str:

@@ -18,7 +18,7 @@ from core.training.torch_recipes.checkpoints import newest_checkpoint, save_chec
 from core.training.torch_recipes.data import Rows, TrainingData
 from core.training.torch_recipes.heads import Head
 from core.training.torch_recipes.networks import Network
-from core.training.torch_recipes.precision import choose_precision, forward_and_back
+from core.training.torch_recipes.precision import choose_precision, optimizer_of, take_step
 from core.training.torch_recipes.schedule import learning_rate, plan_of
 from core.training.torch_recipes.torch_recipe import TrainerParams
 
@@ -91,14 +91,16 @@ class Training:
         checkpoints: Path | None,
     ) -> None:
         self.data, self.params, self.seed, self.checkpoints = data, params, seed, checkpoints
-        self.train_rows = _share(data.train, share=params.row_share, seed=seed)
+        balances = params.class_weight == "balanced" and data.head.has_classes
+        rows = _share(data.train, share=params.row_share, seed=seed)
+        self.train_rows = rows.balanced() if balances else rows
         plan = plan_of(len(self.train_rows), params)
         self.batch_size, self.epoch_steps, self.steps = plan.batch_size, plan.epoch_steps, plan.steps
         self.check_steps, self.patient_steps = plan.check_steps, plan.patient_steps
         torch.manual_seed(seed)
         shape = data.preparation.shape.model_copy(update={"outputs": data.head.width})
         self.network = make(shape, params=params).to(data.device)
-        self.optimizer = torch.optim.AdamW(self.network.parameters(), weight_decay=params.weight_decay, fused=True)
+        self.optimizer = optimizer_of(self.network, weight_decay=params.weight_decay)
         self.key = digest_of([name, params.model_dump(), seed, data.preparation.model_dump(), self.steps])
         self.step, self.stale_checks = 0, 0
         self.best: dict[str, Any] = {}
@@ -165,13 +167,12 @@ class Training:
         if state is not None:
             self._resume(state)
         else:
-            batch = self.train_rows.at(torch.arange(self.batch_size, device=self.data.device))
             self.precision, speeds = choose_precision(
                 self.params.precision,
                 network=self.network,
                 head=self.data.head,
-                batch=batch,
-                device=self.data.device,
+                rows=self.train_rows,
+                batch_size=self.batch_size,
             )
             self.metrics.update(speeds)
         self._losses, self._first_step = torch.zeros((), device=self.data.device), self.step
@@ -195,11 +196,8 @@ class Training:
             self.step, steps=self.steps, highest=self.params.learning_rate, schedule=self.params.schedule
         )
         self.optimizer.param_groups[0]["lr"] = rate
-        self.optimizer.zero_grad(set_to_none=True)
         batch, network = self._batch(), self.network.train()
-        loss = forward_and_back(network, head=self.data.head, batch=batch, precision=self.precision)
-        self.optimizer.step()
-        return loss
+        return take_step(network, self.optimizer, head=self.data.head, batch=batch, precision=self.precision)
 
     def _batch(self) -> Rows:
         epoch, place = divmod(self.step, self.epoch_steps)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from core.training.class_weights import balanced_weights
+from core.training.row_weights import balanced_weights
 from core.training.tree_recipes.binning import BINS, Binned
 from core.training.tree_recipes.boosting_params import BoostingParams
 from core.training.tree_recipes.constraints import monotone_constraints

@@ -12,6 +12,7 @@ from core.tasks.values import BINARY, Target
 from core.training.onnx_graph import Graph
 from core.training.preparation import Preparation, learn
 from core.training.recipe import FitContext, Fitted, Origins, Tables
+from core.training.row_weights import weights_of
 from core.training.splits import LABEL, TRAIN, VALIDATION
 from core.training.task_outputs import outputs_of, write_file
 from core.training.tree_recipes.binning import Binned, bin_rows
@@ -84,4 +85,5 @@ def _objective(target: Target, *, params: BoostingParams) -> Objective:
 def _rows(table: "pa.Table", *, preparation: Preparation, target: Target) -> Rows:
     labels = task_of(target).labels_of(table[LABEL], target=target)
     groups = codes_of(table[target.group]) if target.group else None
-    return Rows(features_of(table, preparation=preparation), labels, groups=groups)
+    features = features_of(table, preparation=preparation)
+    return Rows(features, labels, weights=weights_of(table), groups=groups)

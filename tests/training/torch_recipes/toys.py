@@ -26,6 +26,7 @@ QUICK: dict[str, Any] = {
     "hidden_width": 32,
     "learning_rate": 1e-2,
     "minimum_count": 5,
+    "precision": "fp32",
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from core.compute.process import JobFailed
 from core.foundation.errors import Invalid
-from core.training.class_weights import balanced_weights
+from core.training.row_weights import balanced_weights
 from core.training.tree_recipes.binning import Binned
 from core.training.tree_recipes.boosting_params import BoostingParams
 from core.training.tree_recipes.objectives import number_objective
