@@ -38,23 +38,23 @@ def rows(count: int, *, seed: int, share: float = 0.5, weights: bool = False) ->
     return pa.table({**columns, "label": label})
 
 
-def answers(name: str, *, train: pa.Table, validation: pa.Table, asked: pa.Table, **params: object) -> Any:
-    """The probabilities of what is asked."""
+def answers(name: str, *, train: pa.Table, validation: pa.Table, judged: pa.Table, **params: object) -> Any:
+    """The probabilities of the judged rows."""
     recipe, target = recipe_called(name), Target()
     tables = {"train": train, "validation": validation}
     prepared = recipe.prepare(tables, contract=CONTRACT, target=target, threads=1)
     chosen = check_params(recipe, params={**FEW[name], **params})
     context = FitContext(prepared, chosen, target, seed=1, threads=1, report=lambda _step, _metrics: None)
-    return recipe.fit(context).predict(asked)["probability"]
+    return recipe.fit(context).predict(judged)["probability"]
 
 
 @pytest.mark.parametrize("name", FEW)
 def test_rows_that_weigh_nothing_teach_nothing(name: str) -> None:
-    train, validation, asked = rows(1200, seed=1, weights=True), rows(300, seed=2), pa.table({"size": [-2.0, 2.0]})
-    low, high = answers(name, train=train, validation=validation, asked=asked)
+    train, validation, judged = rows(1200, seed=1, weights=True), rows(300, seed=2), pa.table({"size": [-2.0, 2.0]})
+    low, high = answers(name, train=train, validation=validation, judged=judged)
     assert low < 0.2
     assert high > 0.8
-    low, high = answers(name, train=train.drop_columns("row_weight"), validation=validation, asked=asked)
+    low, high = answers(name, train=train.drop_columns("row_weight"), validation=validation, judged=judged)
     assert low > 0.35
 
 
@@ -62,7 +62,7 @@ def test_rows_that_weigh_nothing_teach_nothing(name: str) -> None:
 def test_a_rare_class_may_weigh_as_much_as_the_other(name: str) -> None:
     train, validation = (rows(count, seed=count, share=0.05) for count in (1200, 600))
     plain, balanced = (
-        answers(name, train=train, validation=validation, asked=validation, class_weight=weight).mean()
+        answers(name, train=train, validation=validation, judged=validation, class_weight=weight).mean()
         for weight in ("none", "balanced")
     )
     assert plain == pytest.approx(0.05, abs=0.03)
