@@ -8,26 +8,30 @@ from typing import Literal
 
 from app.ui import numbers, status, times
 
-Kind = Literal["text", "number", "state", "word", "time", "code", "spark", "action"]
+Kind = Literal["text", "number", "state", "word", "time", "code", "spark", "action", "toggle"]
 
 
 @dataclass(frozen=True)
 class Column:
     """A column. Without `width` (pixels) it shares what is left. Where the window is narrow each is only as wide as
     what is in it, and what still has no room stands in words below the name: columns of the highest `priority` first,
-    those of priority 1 never."""
+    those of priority 1 never. `name` is what the list itself is sorted by; without names rows are sorted in the
+    browser. The letter `key` presses the toggle of the row that has the focus."""
 
     title: str
     kind: Kind = "text"
     width: int = 0
     priority: int = 1
     help: str = ""
+    name: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True)
 class Cell:
     """A value as it is shown and as it sorts. `target` is an object's id, or one of our pages with its query: the text
-    is then a link. `detail` is a gray second line, `title` what the pointer shows."""
+    is then a link. `detail` is a gray second line, `title` what the pointer shows, `dot` the color of a mark before the
+    text. What a toggle sends is `press`; it is on or off."""
 
     text: str
     sort: float | str | None = None
@@ -37,15 +41,19 @@ class Cell:
     icon: str = ""
     title: str = ""
     values: tuple[float, ...] = ()
+    dot: str = ""
+    press: str = ""
+    is_on: bool | None = None
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a catalog. `target` is what a click anywhere on it opens."""
+    """A line of a catalog. `target` is what a click anywhere on it opens. The head of a group is not chosen."""
 
     id: str
     cells: tuple[Cell, ...]
     target: str = ""
+    is_group: bool = False
 
 
 def text(shown: str, *, target: str = "", detail: str = "", color: str = "") -> Cell:
@@ -87,6 +95,11 @@ def spark(values: Sequence[float], *, color: str = "", title: str = "") -> Cell:
 def action(label: str, target: str) -> Cell:
     """A link that looks like a button: what the reader can do with this very row."""
     return Cell(text=label, sort=label, target=target)
+
+
+def toggle(label: str, *, icon: str, press: str, is_on: bool, color: str = "") -> Cell:
+    """A mark that is pressed on and off: an eye, a star. `color` is one of CSS."""
+    return Cell(text=label, icon=icon, press=press, is_on=is_on, dot=color)
 
 
 def _icon(name: str) -> str:

@@ -1,5 +1,5 @@
 """Every chart of the portal, in one look: 220 to 240 pixels high, no tool bar, legend at the top right, units on the
-axes, at most five lines. The only module that knows Plotly."""
+axes, at most five lines. Beside it only `panels` knows Plotly."""
 
 from collections.abc import Mapping, Sequence
 from math import ceil, floor, log10

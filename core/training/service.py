@@ -37,6 +37,7 @@ from core.training.splits import trainable
 from core.training.tables import RunRow
 from core.training.values import DEFAULT_SEED, NewRun, Origin, RecipeCard, Run, RunOrder, Series
 from core.training.workspace.fields import write_params
+from core.training.workspace.titles import run_title
 
 ParamsIn = Annotated[dict[str, Any], Field(max_length=100)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -216,8 +217,7 @@ class TrainingService(Service):
         training_set = self._training_set(call, new)
         contract = trainable(training_set, now=call.now)
         refuse_other_inputs(recipe, training_set)
-        kind = _(recipe.title).partition(":")[0]
-        title = new.title or f"{kind}, {training_set.title}"
+        title = new.title or run_title(recipe, params=params, rows=training_set.title)
         requirement = self._requirement(call, new.requirement_id or training_set.requirement_id)
         known = new.model_copy(update={"title": title, "params": params, "requirement_id": requirement})
         person = new.owner or call.actor.person_id

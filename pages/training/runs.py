@@ -1,23 +1,40 @@
-"""Runs: every training, the best of them marked, and the way to compare what came of them."""
+"""Runs as a workspace: a table that is searched, filtered and grouped, and the curves of the chosen laid over each
+other. What is seen stands in the address."""
 
 import streamlit as st
 
 from app.session import actor, may, portal
-from app.training.runs import best_run, best_sentence, catalog, chosen_card, filters, running_strip
+from app.training.runs import best_run, best_sentence
+from app.training.workspace import address
+from app.training.workspace.curves import curves, drawn_runs
+from app.training.workspace.selection import differences, selection_bar
+from app.training.workspace.table import KEY, table
+from app.training.workspace.toolbar import IN_ADDRESS, Wanted, toolbar
 from app.ui import frame, links
 from app.ui.components.rows import window
+from app.ui.parameters import recipes
 from app.ui.tables import no_match
+from app.ui.tasks import leading_metrics
 from app.ui.wording import counted
 from core.compute.values import JobState
 from core.foundation.text import _
+from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.training.values import Run
+from core.training.workspace.values import METRICS, RunLine
+
+EVERY = 4.0
+UNDER_WAY = (JobState.RUNNING, JobState.QUEUED)
 
 
 def show() -> None:
     total = portal().training.list_runs(actor(), limit=1).total
-    running = portal().training.list_runs(actor(), state=JobState.RUNNING, limit=1).total
-    facts = [counted(total, _("run"), _("runs")), _("{n} under way").format(n=running) if running else ""]
+    running, queued = (portal().training.list_runs(actor(), state=state, limit=1).total for state in UNDER_WAY)
+    facts = [
+        counted(total, _("run"), _("runs")),
+        _("{n} running").format(n=running) if running else "",
+        _("{n} queued").format(n=queued) if queued else "",
+    ]
     with frame.header(_("Runs"), facts=facts if total else []):
         _actions()
     if not total:
@@ -27,9 +44,7 @@ def show() -> None:
         return
     best = best_run(st.query_params.get("training_set", ""))
     st.markdown(best_sentence(best))
-    if running:
-        frame.live(running_strip, running=True)
-    _list(best)
+    frame.live(lambda: _workspace(best), running=running > 0, every=EVERY)
 
 
 def _actions() -> None:
@@ -40,28 +55,53 @@ def _actions() -> None:
             links.open_page("start-training")
 
 
-def _list(best: Run | None) -> None:
-    state, order, recipe = filters()
-    training_set, sweep = st.query_params.get("training_set", ""), st.query_params.get("sweep", "")
-    part = window("runs", state, order, recipe, training_set, sweep)
-    listing = portal().training.list_runs(
+def _workspace(best: Run | None) -> bool:
+    """Returns whether something runs that is on the page."""
+    cards = recipes()
+    leading = [f"{METRICS}validation_{metric}" for metric in leading_metrics([best.task] if best else [])]
+    columns = address.columns([*leading[:2], "created"])
+    wanted = toolbar(cards, columns=columns)
+    listing = _read(wanted, (*columns, *leading))
+    if not listing.items:
+        empty = {"search": "", "state": "", "recipe": "", "starred": None} | dict.fromkeys(IN_ADDRESS, "")
+        no_match(_("No run matches"), empty)
+        return True
+    eyes = address.drawn([line.id for line in listing.items if line.state is not JobState.QUEUED])
+    with st.container(key="workspace"):
+        left, right = st.columns([1.35, 1], gap="small")
+        with left:
+            leader = best.id if best else ""
+            chosen = table(listing, cards=cards, columns=columns, eyes=eyes, group=wanted.group, best=leader)
+        with right:
+            tasks = list(dict.fromkeys(line.task for line in listing.items))
+            curves(drawn_runs(listing.items, eyes=eyes, cards=cards), tasks=tasks)
+            if len(chosen) > 1:
+                differences(chosen, cards)
+    if chosen:
+        selection_bar(chosen, key=KEY)
+    return True
+
+
+def _read(wanted: Wanted, columns: tuple[str, ...]) -> Listing[RunLine]:
+    name, descending = address.sorting()
+    place = {key: st.query_params.get(key, "") for key in ("training_set", "sweep", "tag", "filter")}
+    part = window(KEY, wanted, name, descending, *place.values())
+    return portal().run_workspace.search_runs(
         actor(),
-        state=JobState(state) if state else "",
-        recipe=recipe,
-        training_set_id=training_set,
-        sweep_id=sweep,
-        order_by=order,
+        search=wanted.search,
+        filters=address.filters(),
+        tag=place["tag"],
+        only_starred=wanted.starred,
+        state=JobState(wanted.state) if wanted.state else "",
+        recipe=wanted.recipe,
+        training_set_id=place["training_set"],
+        sweep_id=place["sweep"],
+        columns=tuple(dict.fromkeys(column for column in columns if column not in address.EXTRA)),
+        sort=name,
+        descending=descending,
         offset=part.offset,
         limit=part.limit,
     )
-    if not listing.items:
-        no_match(_("No run matches"), {"state": None, "recipe": "", "training_set": "", "sweep": ""})
-        return
-    chosen = catalog(listing, best=best)
-    if not chosen:
-        st.caption(_("Choose one to see its parameters, several to compare them."))
-    if chosen:
-        chosen_card(chosen)
 
 
 show()

@@ -143,8 +143,10 @@ class Table {
     const head = element("th", `${column.kind} c${index}`);
     head.scope = "col";
     head.title = column.help || column.title;
-    if (column.kind === "spark" || column.kind === "action" || !column.title) {
-      head.append(element("span", column.title ? "" : "unseen", column.title || this.data.words.actions));
+    const isFixed = this.data.sorted && !column.name;
+    if (["spark", "action", "toggle"].includes(column.kind) || !column.title || isFixed) {
+      const isUnseen = !column.title || column.kind === "toggle";
+      head.append(element("span", isUnseen ? "unseen" : "", column.title || this.data.words.actions));
       return head;
     }
     const button = element("button");
@@ -157,6 +159,10 @@ class Table {
   }
 
   sortBy(index) {
+    if (this.data.sorted) {
+      this.send("sort", this.data.columns[index].name);
+      return;
+    }
     const [by, down] = orders.get(this.data.key) || [-1, false];
     const downFirst = ["number", "time"].includes(this.data.columns[index].kind);
     if (by !== index) orders.set(this.data.key, [index, downFirst]);
@@ -167,9 +173,9 @@ class Table {
   }
 
   fill() {
-    const [by, down] = orders.get(this.data.key) || [-1, false];
+    const [by, down] = this.order();
     const sorted = [...this.data.rows];
-    if (by >= 0 && by < this.data.columns.length) {
+    if (!this.data.sorted && by >= 0 && by < this.data.columns.length) {
       sorted.sort((a, b) => {
         const [left, right] = [a.cells[by].sort, b.cells[by].sort];
         // What has no value stands last either way.
@@ -183,23 +189,31 @@ class Table {
       if (arrow) arrow.textContent = index !== by ? "" : down ? "↓" : "↑";
     });
     this.body.replaceChildren(...sorted.map((row) => this.row(row)));
-    this.end(by >= 0);
+    this.end(!this.data.sorted && by >= 0);
+  }
+
+  order() {
+    const { sorted, columns, key } = this.data;
+    if (!sorted) return orders.get(key) || [-1, false];
+    return [columns.findIndex((column) => column.name && column.name === sorted.name), sorted.down];
   }
 
   row(row) {
-    const made = element("tr", this.chosen.has(row.id) ? "chosen" : "");
+    const made = element("tr", row.group ? "group" : this.chosen.has(row.id) ? "chosen" : "");
     made.dataset.id = row.id;
-    if (this.marks) made.append(this.mark(row));
+    if (this.marks) made.append(row.group ? element("td", "mark") : this.mark(row));
     let first = true;
     row.cells.forEach((cell, index) => {
       const column = this.data.columns[index];
       const place = element("td", `${column.kind} c${index}`);
       if (cell.title && column.kind !== "spark") place.title = cell.title;
       place.append(...this.content(cell, column, first && cell.href));
+      if (cell.press) place.firstChild.dataset.column = index;
       if (cell.href) first = false;
       if (!column.width || column.kind === "text") place.classList.add("wraps");
       made.append(place);
     });
+    if (row.group) return made;
     made.onclick = (event) => this.click(event, row);
     made.onauxclick = (event) => {
       if (event.button === 1 && row.href && !event.composedPath().some((at) => at.tagName === "A")) window.open(row.href, "_blank", "noopener");
@@ -209,9 +223,12 @@ class Table {
 
   content(cell, column, isName) {
     if (cell.values) return [spark(cell)];
+    if (cell.press) return [toggle(cell, (press) => this.send("press", press))];
+    if (column.kind === "toggle") return [];
     if (column.kind === "state") return cell.text ? [this.stateMark(cell, column)] : [];
     const parts = [cell.href ? this.link(cell, column, isName) : element("span", `text ${cell.color || ""}`, cell.text)];
-    if (column.kind === "code") parts[0].classList.add("code");
+    if (cell.dot) parts.unshift(dot(cell));
+    if (column.kind === "code") parts.at(-1).classList.add("code");
     if (cell.detail) parts.push(element("span", "detail", cell.detail));
     return parts;
   }
@@ -352,18 +369,18 @@ class Table {
   }
 
   handle(line) {
-    return line.querySelector("a") || line.querySelector("input");
+    return line.querySelector("a") || line.querySelector("input") || line.querySelector("button");
   }
 
   focused() {
     const at = this.host.getRootNode().activeElement;
     const line = at && at.closest && at.closest("tr[data-id]");
-    return line ? { id: line.dataset.id, isMark: at.tagName === "INPUT" } : null;
+    return line ? { id: line.dataset.id, isMark: at.tagName === "INPUT", column: at.dataset.column } : null;
   }
 
-  focus({ id, isMark }) {
+  focus({ id, isMark, column }) {
     const line = this.lines().find((made) => made.dataset.id === id);
-    const target = line && (isMark ? line.querySelector("input") : this.handle(line));
+    const target = line && (column ? toggleOf(line, column) : isMark ? line.querySelector("input") : this.handle(line));
     if (target) target.focus();
   }
 
@@ -383,8 +400,10 @@ class Table {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event)) return;
     const steps = { j: 1, k: -1, ArrowDown: 1, ArrowUp: -1 };
     const at = this.focused();
+    const column = this.data.columns.findIndex(({ key }) => key && key === event.key);
     if (event.key in steps && at) this.move(steps[event.key]);
-    else if ((event.key === "x" || (event.key === " " && !at?.isMark)) && at && this.data.choice === "several") this.choose(at.id, !this.chosen.has(at.id));
+    else if (column >= 0 && at) toggleOf(this.lines().find((line) => line.dataset.id === at.id), column)?.click();
+    else if ((event.key === "x" || (event.key === " " && !at?.isMark && !at?.column)) && at && this.data.choice === "several") this.choose(at.id, !this.chosen.has(at.id));
     else return;
     event.preventDefault();
     event.stopPropagation();

@@ -1,7 +1,7 @@
 """The one table of all catalogs: every name in it is a link, rows are chosen and sorted in the browser, and more of a
 long list is read when it is asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +21,7 @@ BESIDE = 682
 Choice = Literal["none", "one", "first", "several"]
 HTML = '<div class="rows"></div>'
 # One module; only the last file exports.
-SCRIPTS = ("widths.js", "rows.js")
+SCRIPTS = ("widths.js", "toggles.js", "rows.js")
 _rows = st.components.v2.component(
     "causeway_rows",
     html=HTML,
@@ -36,6 +36,15 @@ class Window:
 
     offset: int
     limit: int
+
+
+@dataclass(frozen=True)
+class Sorting:
+    """How the list itself is sorted, by the name of a column, and what happens when another is wanted."""
+
+    name: str
+    descending: bool
+    choose: Callable[[str], object]
 
 
 def window(key: str, *scope: object) -> Window:
@@ -62,19 +71,27 @@ def rows(
     choice: Choice = "none",
     chosen: str = "",
     height: int = 0,
+    sorting: Sorting | None = None,
+    press: Callable[[str], object] | None = None,
+    shown: int | None = None,
 ) -> tuple[str, ...]:
     """Draws the table; returns the ids of the chosen rows. `label` names the table to those who cannot see it. `total`
     is the length of the whole list, where `window(key)` shows a part of it. With `choice` "first" one row is always
-    chosen, at first `chosen` or the first one. Above `height` pixels the rows scroll under their head."""
+    chosen, at first `chosen` or the first one. Above `height` pixels the rows scroll under their head. `press` is
+    called with what a toggle sends; `shown` is how many rows there are among the lines where heads stand between."""
     picked = _picked(key, [line.id for line in lines], choice=choice, first=chosen)
     data = drawing(columns, lines, label=label, choice=choice, height=height)
-    data |= _place(key, len(lines), total) | {"chosen": list(picked), "key": key}
+    data |= _place(key, len(lines) if shown is None else shown, total) | {"chosen": list(picked), "key": key}
+    if sorting:
+        data["sorted"] = {"name": sorting.name, "down": sorting.descending}
     _rows(
         key=key,
         data=data,
         on_open_change=lambda: _opened(key),
         on_choose_change=lambda: _chosen(key),
         on_more_change=lambda: _turned(key),
+        on_press_change=lambda: _handed(key, "press", press),
+        on_sort_change=lambda: _handed(key, "sort", sorting.choose if sorting else None),
     )
     # A part of the page that is drawn on its own does not pass the entry, which opens it otherwise.
     links.open_requested()
@@ -104,7 +121,8 @@ def drawing(
 
 
 def _row(line: Row) -> dict[str, Any]:
-    return {"id": line.id, **_linked(line.target), "cells": [_cell(cell) for cell in line.cells]}
+    group = {"group": True} if line.is_group else {}
+    return {"id": line.id, **group, **_linked(line.target), "cells": [_cell(cell) for cell in line.cells]}
 
 
 def _cell(cell: Cell) -> dict[str, Any]:
@@ -153,6 +171,12 @@ def _chosen(key: str) -> None:
     value = _sent(key, "choose")
     if isinstance(value, list):
         st.session_state[_chosen_key(key)] = tuple(str(row) for row in value)
+
+
+def _handed(key: str, what: str, handler: Callable[[str], object] | None) -> None:
+    value = _sent(key, what)
+    if value and handler:
+        handler(str(value))
 
 
 def _turned(key: str) -> None:

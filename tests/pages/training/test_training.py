@@ -59,9 +59,8 @@ def form_of(trained: TrainedPortal, url: str) -> AppTest:
 
 def test_the_list_names_the_best_and_shows_states(trained: TrainedPortal) -> None:
     shown = text_of(page(trained.portal, trained.people.viewer, "runs"))
-    assert f"{trained.done.id} is the best on the validation rows of {trained.done.training_set_id}:" in shown
-    assert "Small *and* quick" in shown
-    assert ",best," in shown
+    assert "[Small *and* quick](run?id=RUN-1) leads on the validation rows of Flights by month:" in shown
+    assert "Best" in shown
     assert "Queued" in shown
 
 
@@ -74,13 +73,69 @@ def test_the_list_is_filtered_by_its_address(trained: TrainedPortal) -> None:
     assert "No run matches" in text_of(page(trained.portal, trained.people.viewer, "runs", training_set="TS-99"))
 
 
-def test_runs_that_are_chosen_can_be_opened_or_compared(trained: TrainedPortal) -> None:
-    test = page(trained.portal, trained.people.viewer, "runs")
-    runs = [row["id"] for row in catalogs_of(test)["runs"]["rows"]]
-    for count, words in ((1, "Open"), (2, "2 runs chosen")):
-        test.session_state["runs_chosen"] = tuple(runs[:count])
-        assert words in text_of(drawn(test))
+def lines_of(test: AppTest) -> list[str]:
+    """What stands in the table of runs, from above: the names of runs and of groups of them."""
+    rows = catalogs_of(test)["runs"]["rows"] if "runs" in catalogs_of(test) else []
+    return [row["cells"][2]["text"] for row in rows]
+
+
+def test_runs_that_are_ticked_can_be_compared_tagged_and_drawn_alone(trained: TrainedPortal) -> None:
+    test = page(trained.portal, trained.people.engineer, "runs")
+    ids = (trained.waiting.id, trained.done.id)
+    test.session_state["runs_chosen"] = ids
+    shown = text_of(drawn(test))
+    assert "2 selected" in shown
+    assert "Their parameters are the same" in shown
     assert test.button(key="compare").disabled  # They are no versions yet.
+    test.button(key="only_these").click()
+    drawn(test)
+    assert set(test.query_params["eyes"][0].split(",")) == set(ids)
+    test.text_input(key="tag_name").input("candidate")
+    test.button(key="add_tag").click()
+    drawn(test)
+    marks = [trained.portal.run_workspace.run_marks(trained.people.viewer, run_id=run_id).tags for run_id in ids]
+    assert marks == [("candidate",), ("candidate",)]
+
+
+def test_the_address_says_what_is_seen(trained: TrainedPortal) -> None:
+    rate = "params.learning_rate"
+    for filters, count in ((f"{rate}>0.001", True), (f"{rate}>0.5", False), (f"{rate}=0.01~params.epochs<3", True)):
+        test = page(trained.portal, trained.people.viewer, "runs", filter=filters)
+        assert ("Small *and* quick" in lines_of(test)) == count
+    test = page(trained.portal, trained.people.viewer, "runs", filter=f"{rate}=0.01", columns=f"{rate},took")
+    assert "Learning rate = 0.01" in text_of(test)
+    assert [column["title"] for column in catalogs_of(test)["runs"]["columns"]][4:] == ["Learning rate", "Took"]
+    test.button(key="chip_0").click()
+    assert "filter" not in drawn(test).query_params
+
+
+def test_groups_are_folded_and_sorted_lists_say_by_what(trained: TrainedPortal) -> None:
+    test = page(trained.portal, trained.people.viewer, "runs", group="recipe", sort="-params.epochs")
+    assert (lines_of(test)[0], catalogs_of(test)["runs"]["sorted"]) == (
+        "tabular",
+        {"name": "params.epochs", "down": True},
+    )
+    folded = page(trained.portal, trained.people.viewer, "runs", group="recipe", closed="recipe:tabular")
+    assert lines_of(folded) == ["tabular"]
+
+
+def test_curves_of_the_runs_with_an_open_eye_are_drawn(trained: TrainedPortal) -> None:
+    test = page(trained.portal, trained.people.viewer, "runs", eyes=f",{trained.done.id}", panels="train_loss")
+    (row,) = (row for row in catalogs_of(test)["runs"]["rows"] if row["id"] == trained.done.id)
+    assert row["cells"][0]["is_on"]
+    assert "No run is drawn" in text_of(page(trained.portal, trained.people.viewer, "runs", eyes="none"))
+
+
+def test_a_view_is_kept_under_a_name(trained: TrainedPortal) -> None:
+    test = page(trained.portal, trained.people.viewer, "runs", group="recipe", filter="params.epochs>1")
+    test.text_input(key="view_name").input("Mine")
+    test.button(key="keep_view").click()
+    drawn(test)
+    (view,) = trained.portal.run_workspace.list_run_views(trained.people.viewer).items
+    assert view.address == "group=recipe&filter=params.epochs%3E1"
+    test.button(key="delete_view_Mine").click()
+    drawn(test)
+    assert trained.portal.run_workspace.list_run_views(trained.people.viewer).total == 0
 
 
 def test_a_finished_run_answers_in_words_first(trained: TrainedPortal) -> None:

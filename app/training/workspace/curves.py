@@ -1,0 +1,124 @@
+"""The curves of all runs whose eye is open, laid over each other: one panel a metric, one axis of steps."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import streamlit as st
+
+from app.session import actor, portal
+from app.training.workspace import address
+from app.training.workspace.names import is_less_better, names_of, split_and_metric
+from app.training.workspace.toolbar import run_fields
+from app.ui import links, numbers
+from app.ui.numbers import metric_name
+from app.ui.panels.figure import Line, Panel, panels
+from app.ui.tasks import leading_metrics
+from core.compute.values import JobState
+from core.foundation.text import _
+from core.training.values import RecipeCard
+from core.training.workspace.values import METRICS, RunCurves, RunLine
+
+MOST_POINTS, MOST_PANELS, LONGEST_NAME = 300, 6, 44
+TRAINING, RATE = "train_loss", "learning_rate"
+
+
+class Drawn(NamedTuple):
+    """A run that is drawn: what it is called, the position of its color, and whether it still grows."""
+
+    name: str
+    color: int
+    is_running: bool
+
+
+def drawn_runs(
+    lines: Sequence[RunLine], *, eyes: Mapping[str, int], cards: Mapping[str, RecipeCard]
+) -> dict[str, Drawn]:
+    """Those with an open eye that there are, some of them on another part of the list."""
+    names = names_of(lines, cards)
+    known = {**links.titles_of(run_id for run_id in eyes if run_id not in names), **names}
+    running = {line.id for line in lines if line.state is JobState.RUNNING}
+    return {
+        run_id: Drawn(name=known[run_id], color=color, is_running=run_id in running)
+        for run_id, color in eyes.items()
+        if run_id in known
+    }
+
+
+def curves(drawn: Mapping[str, Drawn], *, tasks: Sequence[str]) -> None:
+    smoothing, is_log, shown = _tools(tasks)
+    if not drawn:
+        st.caption(_("No run is drawn. Open the eye of one in the table."))
+        return
+    answer = portal().run_workspace.curves(actor(), run_ids=tuple(drawn), names=shown, most=MOST_POINTS)
+    filled = [panel for panel in (_panel(metric, answer, drawn) for metric in shown) if panel.lines]
+    if not filled:
+        st.caption(_("Nothing was measured over steps in the drawn runs."))
+        return
+    titles = ", ".join(panel.title for panel in filled)
+    alt = _("{metrics} over the steps of {n} runs").format(metrics=titles, n=len(drawn))
+    panels(filled, key="curves", x=_("step"), alt=alt, smoothing=smoothing, log_y=is_log)
+
+
+def _tools(tasks: Sequence[str]) -> tuple[float, bool, tuple[str, ...]]:
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="tools_curves"):
+        smoothing = smoothing_slider()
+        is_log = st.toggle(_("Log axis"), key="log", bind="query-params")
+        with st.popover(_("Panels"), icon=":material/add_chart:"):
+            shown = panel_names(tasks)
+            chosen = st.multiselect(
+                _("Panels"),
+                list(dict.fromkeys([*shown, *_metrics()])),
+                default=shown,
+                format_func=panel_title,
+                max_selections=MOST_PANELS,
+                key=f"panels_{','.join(shown)}",
+            )
+            if tuple(chosen) != shown:
+                address.put("panels", ",".join(chosen))
+                st.rerun()
+    return smoothing, is_log, shown
+
+
+def smoothing_slider() -> float:
+    help_text = _("An exponential moving average; the raw line stands behind it.")
+    return st.slider(_("Smoothing"), 0.0, 0.95, 0.0, 0.05, key="smooth", bind="query-params", width=150, help=help_text)
+
+
+def _metrics() -> list[str]:
+    return [name.removeprefix(METRICS) for name in run_fields() if name.startswith(METRICS)]
+
+
+def panel_names(tasks: Sequence[str]) -> tuple[str, ...]:
+    """Those that the address names, else the first metrics of the tasks on the validation rows, loss and rate."""
+    known = set(_metrics())
+    given = tuple(name for name in st.query_params.get("panels", "").split(",") if name in known)
+    first = [f"validation_{metric}" for metric in leading_metrics(tasks)][:3]
+    usual = tuple(name for name in (*first, TRAINING, RATE) if name in known)
+    return (given or usual)[:MOST_PANELS]
+
+
+def panel_title(name: str) -> str:
+    split, metric = split_and_metric(name)
+    return f"{metric_name(metric)}, {split}" if split else metric_name(metric)
+
+
+def _panel(name: str, answer: Sequence[RunCurves], drawn: Mapping[str, Drawn]) -> Panel:
+    series = {curve.run_id: match for curve in answer for match in curve.series if match.name == name}
+    lines = [
+        Line(
+            name=_short(drawn[run_id].name),
+            xs=[point.step for point in curve.points],
+            ys=[point.value for point in curve.points],
+            color=drawn[run_id].color,
+            is_running=drawn[run_id].is_running,
+        )
+        for run_id, curve in series.items()
+    ]
+    split, metric = split_and_metric(name)
+    better = _("less is better") if is_less_better(name) else _("more is better") if split else ""
+    hint = " · ".join(part for part in (split, better, numbers.unit_of(metric).strip()) if part)
+    return Panel(title=metric_name(metric), hint=hint, lines=lines)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"\u2026{name[-LONGEST_NAME + 1 :]}"
