@@ -89,7 +89,7 @@ def test_runs_that_are_ticked_can_be_compared_tagged_and_drawn_alone(trained: Tr
     assert test.button(key="compare").disabled  # They are no versions yet.
     test.button(key="only_these").click()
     drawn(test)
-    assert set(test.query_params["eyes"][0].split(",")) == set(ids)
+    assert set("".join(test.query_params["eyes"]).split(",")) == set(ids)
     test.text_input(key="tag_name").input("candidate")
     test.button(key="add_tag").click()
     drawn(test)
@@ -110,12 +110,12 @@ def test_the_address_says_what_is_seen(trained: TrainedPortal) -> None:
 
 
 def test_groups_are_folded_and_sorted_lists_say_by_what(trained: TrainedPortal) -> None:
-    test = page(trained.portal, trained.people.viewer, "runs", group="recipe", sort="-params.epochs")
+    test = page(trained.portal, trained.people.viewer, "runs", group="By recipe", sort="-params.epochs")
     assert (lines_of(test)[0], catalogs_of(test)["runs"]["sorted"]) == (
         "tabular",
         {"name": "params.epochs", "down": True},
     )
-    folded = page(trained.portal, trained.people.viewer, "runs", group="recipe", closed="recipe:tabular")
+    folded = page(trained.portal, trained.people.viewer, "runs", group="By recipe", closed="recipe:tabular")
     assert lines_of(folded) == ["tabular"]
 
 
@@ -127,12 +127,12 @@ def test_curves_of_the_runs_with_an_open_eye_are_drawn(trained: TrainedPortal) -
 
 
 def test_a_view_is_kept_under_a_name(trained: TrainedPortal) -> None:
-    test = page(trained.portal, trained.people.viewer, "runs", group="recipe", filter="params.epochs>1")
+    test = page(trained.portal, trained.people.viewer, "runs", group="By recipe", filter="params.epochs>1")
     test.text_input(key="view_name").input("Mine")
     test.button(key="keep_view").click()
     drawn(test)
     (view,) = trained.portal.run_workspace.list_run_views(trained.people.viewer).items
-    assert view.address == "group=recipe&filter=params.epochs%3E1"
+    assert view.address == "group=By+recipe&filter=params.epochs%3E1"
     test.button(key="delete_view_Mine").click()
     drawn(test)
     assert trained.portal.run_workspace.list_run_views(trained.people.viewer).total == 0
