@@ -6,8 +6,6 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import get_type_hints
 
-from sqlmodel import Session
-
 from core.audit.journal import AuditJournal
 from core.audit.service import AuditService
 from core.client.client import Client
@@ -41,7 +39,7 @@ from core.foundation.actions.spec import ActionSpec
 from core.foundation.clock import Clock, SystemClock
 from core.foundation.database import Database
 from core.foundation.ids import Kind
-from core.foundation.ports import LiveUses, Pin
+from core.foundation.ports import AllUses, LiveUses
 from core.foundation.settings import Settings, load_settings
 from core.foundation.storage import Store
 from core.foundation.text import _
@@ -89,6 +87,8 @@ from core.serving.tickets import TicketIssuer
 from core.sweeps.controller import SweepController
 from core.sweeps.kind import SweepWorkerKind
 from core.sweeps.service import SweepService
+from core.training.judging.kind import JudgingKind
+from core.training.judging.service import JudgingService
 from core.training.kind import TrainingKind
 from core.training.service import TrainingService
 from core.training.workspace.service import RunWorkspaceService
@@ -126,6 +126,7 @@ class Portal:
     materialization: MaterializationService
     training: TrainingService
     run_workspace: RunWorkspaceService
+    judging: JudgingService
     sweeps: SweepService
     endpoints: EndpointService
     measurement: MeasurementService
@@ -166,23 +167,6 @@ class Portal:
     @cached_property
     def _catalog(self) -> Mapping[str, tuple[Service, ActionSpec]]:
         return {spec.name: (service, spec) for service in self.services() for spec in service.actions()}
-
-
-@dataclass(frozen=True)
-class AllUses:
-    """What is live, as every domain that has live things reports it."""
-
-    parts: tuple[LiveUses, ...]
-
-    def of(self, session: Session, object_id: str) -> tuple[Pin, ...]:
-        return tuple(pin for part in self.parts for pin in part.of(session, object_id))
-
-    def reached(self, session: Session) -> frozenset[str]:
-        return frozenset[str]().union(*(part.reached(session) for part in self.parts))
-
-    def reason_to_keep(self, session: Session, version_id: str) -> str:
-        reasons = (part.reason_to_keep(session, version_id) for part in self.parts)
-        return next((reason for reason in reasons if reason), "")
 
 
 def connect(address: str = "", token: str = "") -> Client:
@@ -262,6 +246,7 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
         materialization=online,
         training=training,
         run_workspace=RunWorkspaceService(base),
+        judging=JudgingService(base, compute=compute, training_sets=sets, lake=datasets, registry=registry),
         sweeps=SweepService(base, compute=compute, training=training, training_sets=sets, lake=datasets),
         endpoints=endpoints,
         measurement=MeasurementService(base, compute=compute, training_sets=sets, registry=registry, tickets=tickets),
@@ -328,6 +313,7 @@ def job_kinds(portal: Portal) -> tuple[JobKind, ...]:
         MaterializeKind(portal.foundation, runs=portal.materialization.runs),
         FeatureParityKind(portal.foundation),
         TrainingKind(portal.foundation.store, training_sets=portal.training_sets, registry=portal.registry),
+        JudgingKind(portal.registry),
         SweepWorkerKind(portal.registry),
         ParityKind(portal.measurement),
         ReplayKind(portal.measurement),

@@ -100,7 +100,7 @@ class Lake:
     def _read(self, imported: dict[str, Any], *, timeout: float | None) -> dict[str, Any]:
         return waited_for(
             lambda: cast(dict[str, Any], self.transport.call("imports.get_import", {"import_id": imported["id"]})),
-            while_in="reading",
+            while_in=("reading",),
             timeout=timeout,
             now=imported,
         )

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from .conversion import Converted, convert
+from .errors import NotReady
 from .examples import as_rows
 from .files import is_content
 from .lake import only_project
 from .transport import Transport
+from .waiting import waited_for
 
 FILENAME = "model.onnx"
 # Where a word begins in what is written as one.
@@ -61,6 +63,24 @@ class Registry:
             **_optional(converted, tolerance),
         }
         return cast(dict[str, Any], self.transport.call("registry.upload_version", arguments))
+
+    def judge(self, version: str, *, timeout: float | None = None, **rows: Any) -> dict[str, Any]:
+        """Judges a version (its id), ours or one from elsewhere, on rows with labels, and waits for it.
+
+        `rows` are those of a `training_set_id` (and its `split`), or a `snapshot_id` and the `label` in it; `columns`
+        says which column fills an input of another name, `positive` which word is yes where labels are words.
+        Returns the version with its `evaluations`. Raises NotReady where it could not be judged, with the reason."""
+        begun = self.transport.call("training.judge_version", {"version_id": version, **rows})
+        job = waited_for(
+            lambda: cast(dict[str, Any], self.transport.call("compute.get_job", {"job_id": begun["id"]})),
+            while_in=("queued", "running"),
+            timeout=timeout,
+            now=begun,
+        )
+        if job["state"] != "succeeded":
+            message = f"{version} was not judged: {job['cause'] or job['state']}"
+            raise NotReady(message, object_id=job["id"], state=job["state"])
+        return cast(dict[str, Any], self.transport.call("registry.get_version", {"version_id": version}))
 
 
 def _is_file(model: Any) -> bool:

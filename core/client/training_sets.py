@@ -48,7 +48,7 @@ class TrainingSet:
     def wait(self, *, timeout: float | None = None) -> "TrainingSet":
         """Itself, once it is ready. Raises NotReady where it becomes something else, or is not after so many seconds:
         the message says why, for instance which input knows the label."""
-        described = waited_for(self.describe, while_in="building", timeout=timeout)
+        described = waited_for(self.describe, while_in=("building",), timeout=timeout)
         if described["state"] != "ready":
             raise _not_ready(described)
         return self

@@ -1,6 +1,7 @@
 """What the foundation and the lower domains ask of the domains above them: who may do what, where events go, and what
 is live."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -68,3 +69,20 @@ class LiveUses(Protocol):
 
     def reason_to_keep(self, session: Session, version_id: str) -> str:
         """Why a model version may not be archived now, in words; empty when nothing speaks against it."""
+
+
+@dataclass(frozen=True)
+class AllUses:
+    """What is live, as every domain that has live things reports it."""
+
+    parts: tuple[LiveUses, ...]
+
+    def of(self, session: Session, object_id: str) -> tuple[Pin, ...]:
+        return tuple(pin for part in self.parts for pin in part.of(session, object_id))
+
+    def reached(self, session: Session) -> frozenset[str]:
+        return frozenset[str]().union(*(part.reached(session) for part in self.parts))
+
+    def reason_to_keep(self, session: Session, version_id: str) -> str:
+        reasons = (part.reason_to_keep(session, version_id) for part in self.parts)
+        return next((reason for reason in reasons if reason), "")

@@ -1,27 +1,15 @@
 """The payload of a load test's job: the plan, the target as serving names it, and which rows make the payload."""
 
 from core.compute.service import ComputeService
-from core.features.training_sets.service import TrainingSetService
-from core.features.training_sets.values import SplitFile
-from core.features.values import FeatureContract
 from core.foundation.actions.call import Call
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.text import _
-from core.foundation.values import Value
 from core.loadtests.values import Slo, Target
-from core.registry.service import RegistryService
 from core.serving.rows import find_endpoint
 from core.serving.values import Endpoint, Route
 
 PREDICT = "/predict"
 USUAL_SPLIT = "test"
-
-
-class HeldOut(Value):
-    """The rows of a split, as a file in the store."""
-
-    contract: FeatureContract
-    digest: str
 
 
 def target_of(endpoint: Endpoint, *, environment: str) -> Target:
@@ -45,24 +33,6 @@ def target_of(endpoint: Endpoint, *, environment: str) -> Target:
     )
 
 
-def held_out_rows(
-    call: Call, target: Target, *, split: str, registry: RegistryService, training_sets: TrainingSetService
-) -> HeldOut:
-    """Rows that the version did not learn from: the named split of its training set, else `test`, else the last one."""
-    version = registry.version(call, target.version_id)
-    if not version.training_set_id:
-        raise Conflict(
-            _("{model} v{n} has no training set, so there are no real rows to send").format(
-                model=version.model, n=version.version
-            ),
-            hint=_("Only versions that were trained here can be load tested."),
-        )
-    training_set = training_sets.training_set(call, version.training_set_id)
-    if training_set.contract is None or not training_set.splits:
-        raise Conflict(_("{id} has no rows").format(id=training_set.id))
-    return HeldOut(contract=training_set.contract, digest=_split(training_set.splits, name=split).digest)
-
-
 def refuse_other_measurement(call: Call, endpoint_id: str, *, compute: ComputeService) -> None:
     """Conflict while a parity check, a replay or another load test has the endpoint to itself."""
     job_id = find_endpoint(call.session, endpoint_id).measuring
@@ -84,14 +54,3 @@ def _only_route(endpoint: Endpoint) -> Route:
             hint=_("Deploy a version, or wait until the change under way is over: a test measures one version."),
         )
     return endpoint.routes[0]
-
-
-def _split(splits: tuple[SplitFile, ...], *, name: str) -> SplitFile:
-    by_name = {split.name: split for split in splits}
-    if name and name not in by_name:
-        raise Invalid(
-            _("There is no split called {name}").format(name=repr(name[:40])),
-            hint=_("Choose one of: {names}.").format(names=", ".join(by_name)),
-            field="split",
-        )
-    return by_name.get(name or USUAL_SPLIT, splits[-1])

@@ -20,7 +20,7 @@ from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
 from core.loadtests.generator.arrivals import Spacing
-from core.loadtests.job_spec import held_out_rows, refuse_other_measurement, take_endpoint, target_of
+from core.loadtests.job_spec import refuse_other_measurement, take_endpoint, target_of
 from core.loadtests.plans import Wish, check_production, plan_of
 from core.loadtests.rows import find_test, report_of, view_of, views_of
 from core.loadtests.tables import LoadTestRow, LoadTestSecondRow
@@ -38,6 +38,7 @@ from core.loadtests.values import (
     Target,
 )
 from core.registry.service import RegistryService
+from core.serving.measurement.rows_to_send import RowsToSend, rows_to_send
 from core.serving.service import EndpointService
 
 CONFIRM_WITHIN = timedelta(hours=24)
@@ -203,7 +204,7 @@ class LoadTestService(Service):
         plan = plan_of(wish, slo=target.slo)
         if environment == "production":
             check_production(plan)
-        held_out_rows(call, target, split=split, registry=self.registry, training_sets=self.training_sets)
+        self._rows(call, target, split=split)
         self._refuse_second(call, endpoint_id)
         refuse_other_measurement(call, endpoint_id, compute=self.compute)
         return self._write(call, target, project=project, plan=plan, split=split)
@@ -242,6 +243,13 @@ class LoadTestService(Service):
         self._refuse_second(call, row.endpoint_id)
         refuse_other_measurement(call, row.endpoint_id, compute=self.compute)
 
+    def _rows(self, call: Call, target: Target, *, split: str) -> RowsToSend:
+        """Rows that the version did not learn from. Invalid where the split is none of them."""
+        version = self.registry.version(call, target.version_id)
+        rows = rows_to_send(call, version, training_sets=self.training_sets, store=self.foundation.store)
+        rows.split(split)
+        return rows
+
     def _refuse_second(self, call: Call, endpoint_id: str) -> None:
         active = select(LoadTestRow.id).where(
             LoadTestRow.endpoint_id == endpoint_id, col(LoadTestRow.state).in_(ACTIVE)
@@ -255,7 +263,7 @@ class LoadTestService(Service):
     def _queue(self, call: Call, row: LoadTestRow) -> None:
         """Orders the job. Its ticket for the endpoint is made at launch and kept nowhere."""
         target = target_of(self.serving.endpoint(call, row.endpoint_id), environment=row.environment)
-        rows = held_out_rows(call, target, split=row.split, registry=self.registry, training_sets=self.training_sets)
+        rows = self._rows(call, target, split=row.split)
         plan = Plan.model_validate(row.plan)
         job = self.compute.submit(
             call,
@@ -267,7 +275,7 @@ class LoadTestService(Service):
                 payload=LoadTestSpec(plan=plan, target=target, contract=rows.contract, bodies=BODIES).model_dump(
                     mode="json"
                 ),
-                inputs={"rows": rows.digest},
+                inputs={"rows": rows.split(row.split).digest},
                 owner=row.requested_by,
                 resources=Resources(cpus=min(MOST_CORES, self.foundation.settings.cpus), memory_mb=MEMORY_MB),
             ),

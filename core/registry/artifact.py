@@ -101,4 +101,4 @@ def _plain_contract(signature: Signature) -> dict[str, object]:
         {"name": name, "kind": "category" if datatype == "BYTES" else "number", "is_model_input": True}
         for name, datatype in signature.columns.items()
     ]
-    return {"event_time": "event_time", "row_id": "row_id", "request": request, "views": []}
+    return {"event_time": "", "row_id": "row_id", "request": request, "views": []}

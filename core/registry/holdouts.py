@@ -36,7 +36,7 @@ def common_holdout(
 
 def is_seen(evaluation: Evaluation) -> bool:
     """Whether the rows took part in training or in choosing the model."""
-    return evaluation.holdout_name in SEEN
+    return evaluation.seen or evaluation.holdout_name in SEEN
 
 
 def read_predictions(store: Store, *, digest: str, target: Target) -> Predictions:

@@ -70,11 +70,11 @@ def safe_signature(data: bytes, *, limits: FileLimits = LIMITS) -> Signature:
     return inspection.signature
 
 
-def can_be_served(data: bytes, *, limits: FileLimits = LIMITS) -> bool:
-    """Whether the portal can serve the file as it is. Raises Invalid with the first thing that speaks against it."""
+def signature_as_it_is(data: bytes, *, limits: FileLimits = LIMITS) -> Signature | None:
+    """That of a file that the portal can serve as it is. Raises Invalid with the first thing that speaks against it."""
     inspection = inspection_of(data, limits=limits)
     onnx_safety.refuse(inspection.report)
-    return inspection.signature is not None
+    return inspection.signature
 
 
 def inspected(data: bytes) -> Inspection:

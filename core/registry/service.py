@@ -34,6 +34,7 @@ from core.registry.values import (
     Alias,
     Artifact,
     Comparison,
+    Evaluation,
     Evidence,
     Model,
     ModelName,
@@ -48,7 +49,10 @@ VersionIds = Annotated[tuple[str, ...], Field(min_length=1, max_length=8)]
 
 class RegistryService(Service):
     domain = "registry"
-    events: ClassVar[Mapping[str, EventSpec]] = {"registry:evidence:written": EventSpec(N_("wrote the evidence"))}
+    events: ClassVar[Mapping[str, EventSpec]] = {
+        "registry:evidence:written": EventSpec(N_("wrote the evidence")),
+        "registry:version:judged": EventSpec(N_("judged")),
+    }
 
     def __init__(self, foundation: Foundation, *, live_uses: LiveUses, evidence_kinds: Mapping[str, Plugin]) -> None:
         super().__init__(foundation)
@@ -247,6 +251,15 @@ class RegistryService(Service):
     def add_evidence(self, call: Call, new: NewEvidence) -> Evidence:
         """Writes down what a measurement of the portal found, in the transaction that ends it."""
         return write_evidence(call, new, kinds=self._evidence_kinds)
+
+    def add_evaluation(self, call: Call, version_id: str, evaluation: Evaluation) -> None:
+        """Writes down how a version does on more rows, in place of what was known of the very same ones."""
+        row = catalog.find_version(call.session, version_id)
+        others = [known for known in row.evaluations if known["holdout"] != evaluation.holdout]
+        row.evaluations = [*others, evaluation.model_dump(mode="json")]
+        call.session.add(row)
+        call.update(version_id)
+        call.record("registry:version:judged", subject=version_id, details={"holdout": evaluation.holdout})
 
     def evidence_of(self, call: Call, version_ids: Collection[str], kinds: Iterable[str]) -> Mapping[str, Measured]:
         """All evidence of these kinds by version. Damaged evidence is as good as none; the rest can still be read."""

@@ -24,7 +24,7 @@ class ModelRow(SQLModel, table=True):
 
 
 class VersionRow(SQLModel, table=True):
-    """A version. All but `state` and `card` is written once."""
+    """A version. All but `state`, `card` and `evaluations` is written once."""
 
     __tablename__ = "model_versions"
     __table_args__ = (

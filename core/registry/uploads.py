@@ -17,9 +17,9 @@ from core.registry.artifact import Folder, write_bare
 from core.registry.foreign.comparison import refuse_wrong
 from core.registry.foreign.conversion import Sent
 from core.registry.foreign.process import converted
-from core.registry.foreign.targets import target_of
+from core.registry.foreign.targets import target_of, target_of_file
 from core.registry.foreign.values import ConversionReport, TensorMapping, Tolerance, Trial
-from core.registry.inspection import can_be_served, limits_in
+from core.registry.inspection import limits_in, signature_as_it_is
 from core.registry.service import RegistryService
 from core.registry.tracking.files import Files
 from core.registry.tracking.mlflow_store import FILES
@@ -135,8 +135,10 @@ class UploadService(Service):
     def _prepared(self, content: bytes, *, note: str = "", **sent: Any) -> Prepared:
         base, limits = self.foundation, limits_in(self.foundation.settings)
         given = _sent(**sent)
-        served, report, mapping = content, None, TensorMapping()
-        if given.example is not None or given.mapping is not None or not can_be_served(content, limits=limits):
+        served, report, mapping, signature = content, None, TensorMapping(), None
+        if given.example is None and given.mapping is None:
+            signature = signature_as_it_is(content, limits=limits)
+        if signature is None:
             served, trial = converted(content, given, limits=limits)
             report, mapping = trial.report, trial.mapping
         if report is not None:
@@ -150,7 +152,7 @@ class UploadService(Service):
             content=served,
             card=note,
             columns=mapping.wide_columns,
-            target=target_of(mapping),
+            target=target_of_file(signature) if signature else target_of(mapping),
             limits=limits,
         )
         return Prepared(folder, given.source, report, measured_on)

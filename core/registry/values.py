@@ -37,7 +37,9 @@ UNSEEN = "test"
 class Evaluation(Value):
     """How a version does on a holdout, computed from the very ONNX file. `holdout` is the digest of the rows,
     `predictions` the digest of a Parquet file with row_id, label and the outputs of the model. Labels of 0 and 1 have a
-    `positive_share`, others a `spread`."""
+    `positive_share`, others a `spread`. Of rows that a version was judged on later, `origin` is the object that they
+    came from, `requests` the digest of a file with them as callers send them, and `seen` says that training had a part
+    in them."""
 
     holdout: str
     holdout_name: str
@@ -46,6 +48,9 @@ class Evaluation(Value):
     metrics: dict[str, Interval]
     predictions: str
     spread: LabelSpread | None = Field(default=None, exclude_if=lambda spread: spread is None)
+    origin: str = Field(default="", exclude_if=lambda origin: not origin)
+    requests: str = Field(default="", exclude_if=lambda digest: not digest)
+    seen: bool = Field(default=False, exclude_if=lambda seen: not seen)
 
 
 def judging(evaluations: Iterable[Evaluation]) -> Evaluation | None:

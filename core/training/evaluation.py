@@ -9,12 +9,13 @@ import onnxruntime
 from core.compute.process import JobFailed
 from core.foundation.parquet import write_parquet
 from core.foundation.text import _
-from core.registry.signature import Datatype, Signature, TensorSpec
-from core.tasks.prediction_files import predictions_table
+from core.registry.signature import Datatype, Signature, TensorSpec, dtype_of
+from core.tasks.prediction_files import predictions_of, predictions_table
 from core.tasks.predictions import Outputs
 from core.tasks.task import task_of
 from core.tasks.values import BINARY, Target
 from core.training.preparation import numbers_of, texts_of
+from core.training.result import SplitResult
 from core.training.splits import LABEL, ROW_ID
 
 if TYPE_CHECKING:
@@ -58,6 +59,18 @@ def largest_difference(outputs: Outputs, expected: Outputs, *, target: Target) -
     return difference
 
 
+def judged_split(name: str, *, table: "pa.Table", outputs: Outputs, target: Target) -> SplitResult:
+    """How good that is by the metrics of the task."""
+    predictions = predictions_of(table, outputs=outputs, target=target)
+    task = task_of(target)
+    return SplitResult(
+        split=name,
+        rows=table.num_rows,
+        metrics=task.evaluate(predictions),
+        **task.spread_of(predictions.labels, target=target).as_fields(),
+    )
+
+
 def write_predictions(table: "pa.Table", *, outputs: Outputs, target: Target, path: Path) -> None:
     """Id, label and what was said of every row."""
     import pyarrow as pa
@@ -77,4 +90,4 @@ def _tensor(table: "pa.Table", spec: TensorSpec) -> Any:
 def _values(table: "pa.Table", *, name: str, datatype: Datatype) -> Any:
     if datatype == "BYTES":
         return texts_of(table, name=name).to_numpy(zero_copy_only=False)
-    return numbers_of(table, name=name)
+    return numbers_of(table, name=name).astype(dtype_of(datatype), copy=False)

@@ -13,8 +13,6 @@ from core.foundation.digests import canonical
 from core.foundation.errors import PortalError
 from core.foundation.text import _
 from core.registry.signature import Signature
-from core.tasks.predictions import Outputs
-from core.tasks.task import task_of
 from core.tasks.values import Target
 from core.training.recipe import FitContext, Fitted, Origins, Recipe, check_params, recipe_called
 from core.training.result import (
@@ -181,7 +179,7 @@ def _evaluate(
 ) -> tuple[list[SplitResult], float]:
     """Every split by the ONNX file, and the largest difference between it and the library that trained, on the rows
     that were held out."""
-    from core.training.evaluation import largest_difference, write_predictions
+    from core.training.evaluation import judged_split, largest_difference, write_predictions
 
     splits, differences, target = [], [], fitted.target
     for place, (name, table) in enumerate(tables.items()):
@@ -191,25 +189,12 @@ def _evaluate(
             differences.append(largest_difference(outputs, fitted.predict(table), target=target))
         path = context.outputs / EVALUATIONS_FOLDER / f"{name}.parquet"
         write_predictions(table, outputs=outputs, target=target, path=path)
-        splits.append(_judge(name, table=table, outputs=outputs, target=target))
+        splits.append(judged_split(name, table=table, outputs=outputs, target=target))
         figures = ", ".join(
             f"{metric.replace('_', ' ')} {interval.value:.4f}" for metric, interval in splits[-1].metrics.items()
         )
         say(_("{split}, {n} rows: {figures}").format(split=name, n=table.num_rows, figures=figures))
     return splits, max(differences)
-
-
-def _judge(name: str, *, table: "pa.Table", outputs: Outputs, target: Target) -> SplitResult:
-    from core.tasks.prediction_files import predictions_of
-
-    predictions = predictions_of(table, outputs=outputs, target=target)
-    task = task_of(target)
-    return SplitResult(
-        split=name,
-        rows=table.num_rows,
-        metrics=task.evaluate(predictions),
-        **task.spread_of(predictions.labels, target=target).as_fields(),
-    )
 
 
 def _write_text(context: JobContext, *, spec: RunSpec, target: Target, splits: list[SplitResult]) -> None:

@@ -70,7 +70,7 @@ ACTIONS = {
         registry.list_models registry.get_model registry.list_versions registry.get_version registry.compare
         registry.list_evidence registry.get_evidence
         tracking.read tracking.read_file
-        training.list_recipes training.list_runs training.get_run training.history
+        training.propose_judging training.list_recipes training.list_runs training.get_run training.history
         training.search_runs training.run_fields training.curves training.run_marks training.star_run
         training.list_run_views training.save_run_view training.delete_run_view
         sweeps.list_sweeps sweeps.get_sweep sweeps.list_trials sweeps.importances
@@ -111,7 +111,9 @@ ACTIONS = {
     "archive": "registry.archive_version",
     "put-away": "objects.archive objects.bring_back objects.delete",
     "request": "promotion.open_request promotion.revise_request promotion.cancel_request",
-    "evidence": "registry.measure_quality registry.scan_safety serving.check_parity online.check_parity",
+    "evidence": """
+        registry.measure_quality registry.scan_safety training.judge_version serving.check_parity online.check_parity
+    """,
     "decide": "promotion.approve promotion.reject promotion.request_changes",
     "deploy": "promotion.apply",
     "abort": "promotion.abort_rollout",

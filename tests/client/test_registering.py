@@ -13,12 +13,14 @@ import pytest
 from app.cli.commands import cli
 from core.client import Client, connect
 from core.client.conversion import convert
-from core.client.errors import Invalid
+from core.client.errors import Invalid, NotReady
 from core.client.examples import as_rows
 from core.portal import Portal
+from tests.compute.running import run_job_here
 from tests.installed import People
 from tests.registry.foreign.test_conversion import FILES, WRONG, content_of, document
 from tests.served import Served
+from tests.training.judging.outcomes import labels_of, snapshot_of, uploaded
 
 
 @pytest.fixture
@@ -108,3 +110,12 @@ def test_rows_are_made_of_whatever_a_model_takes() -> None:
 def test_a_list_of_texts_is_one_column() -> None:
     assert as_rows(["a b", "c"]) == [{"text": "a b"}, {"text": "c"}]
     assert as_rows(pd.Series(["a"])) == [{"text": "a"}]
+
+
+def test_a_version_is_judged_from_a_notebook(client: Client, portal: Portal, people: People) -> None:
+    version, snapshot = uploaded(portal, people), snapshot_of(portal, people, labels_of())
+    with pytest.raises(NotReady, match=f"{version.id} was not judged: queued") as unfinished:
+        client.registry.judge(version.id, snapshot_id=snapshot.id, label="y", timeout=0)
+    run_job_here(portal, unfinished.value.object_id)
+    judged = client.run("registry.get_version", version_id=version.id)
+    assert [evaluation["rows"] for evaluation in judged["evaluations"]] == [240]

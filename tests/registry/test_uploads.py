@@ -78,7 +78,7 @@ def served_answers(portal: Portal, version: ModelVersion, rows: list[dict[str, A
     spec = spec_of(portal.foundation.store, model=tiny_model(), online=Path("none"))
     model = load_model(spec.model_copy(update={"digest": version.digest, "model_digest": version.model_digest}))
     reader = EntityReader(model.contract, layout=model.layout, limits=LIMITS)
-    body = json.dumps({"rows": [{"event_time": "2026-01-01T00:00:00Z", **row} for row in rows]}).encode()
+    body = json.dumps({"rows": rows}).encode()
     outputs = model.run(reader.read(body, lookup=NoLookup()).arrays, rows=len(rows))
     return {entry.name: values.tolist() for entry, values in zip(model.signature.gives, outputs, strict=True)}
 

@@ -18,6 +18,7 @@ from tests.conftest import People
 from tests.registry.onnx_files import calling
 from tests.serving.chain import Chain, make_chain, tampered, training_set, version_of
 from tests.serving.running import admit, gateway_for, portal_in, route_to, settled
+from tests.training.judging.outcomes import judge, labels_of, snapshot_of, uploaded
 
 
 @dataclass(frozen=True)
@@ -199,3 +200,22 @@ def test_a_replay_of_production_is_sent_as_a_caller_would(scene: Scene) -> None:
     finished = portal.measurement.get_replay(people.viewer, replay_id=replay.id)
     assert sum(finished.by_version.values()) == finished.sent == 72
     assert set(finished.by_version) == {scene.version.id, other.id}
+
+
+@pytest.mark.parametrize("exporter", ["sklearn-pipeline", "xgboost"])
+def test_a_model_from_elsewhere_is_judged_served_and_measured_like_any_other(scene: Scene, exporter: str) -> None:
+    portal, people, labels = scene.portal, scene.people, labels_of(exporter)
+    version = uploaded(portal, people, exporter)
+    snapshot = snapshot_of(portal, people, labels, name=exporter)
+    assert judge(portal, people, version, snapshot_id=snapshot.id, label="y").state is JobState.SUCCEEDED
+    scene.deploy(version)
+    _job, parity = scene.parity(rows=100)
+    report = ParityReport.model_validate(parity.content)
+    assert (parity.subject, parity.verdict, report.rows) == (version.id, Verdict.PASS, 100)
+    assert report.mismatches == 0
+    assert report.largest_prediction_gap < 1e-7
+    smoke = portal.loadtests.start_test(people.sre, endpoint_id=scene.endpoint.id, profile="smoke", rate=20, seconds=2)
+    assert run_job_here(portal, smoke.job_id).state is JobState.SUCCEEDED
+    statuses = portal.loadtests.get_report(people.sre, test_id=smoke.id)
+    assert statuses.version_id == version.id
+    scene.deploy(scene.version)

@@ -1,6 +1,9 @@
 """What a version from elsewhere predicts, by what its answers are called: a task has names for its outputs."""
 
+from typing import Literal
+
 from core.registry.foreign.values import Answer, TensorMapping
+from core.registry.signature import Signature
 from core.tasks.kinds.generic import GenericTask
 from core.tasks.task import Task, all_tasks
 from core.tasks.values import OutputSpec, Target
@@ -10,14 +13,23 @@ SEVERAL = frozenset({"probabilities", "values"})
 
 def target_of(mapping: TensorMapping) -> Target:
     """The target of the task with the most outputs of which all are among the answers; without one, the answers have no
-    metric. Without answers it is that of every file that says nothing."""
-    if not mapping.answers:
-        return Target()
+    metric."""
     classes = next((answer.classes for answer in mapping.answers if answer.classes), ())
-    names = {answer.name for answer in mapping.answers}
+    return _fitting(tuple(_spec(answer) for answer in mapping.answers), classes)
+
+
+def target_of_file(signature: Signature) -> Target:
+    """The same of a file that is served as it is, where nobody says what its outputs are."""
+    kinds: dict[bool, Literal["BYTES", "FP64"]] = {True: "BYTES", False: "FP64"}
+    outputs = (OutputSpec(name=spec.name, datatype=kinds[spec.datatype == "BYTES"]) for spec in signature.gives)
+    return _fitting(tuple(outputs), ())
+
+
+def _fitting(outputs: tuple[OutputSpec, ...], classes: tuple[str, ...]) -> Target:
+    names = {spec.name for spec in outputs}
     targets = [_target(task, classes) for task in all_tasks().values()]
     fitting = [target for target in targets if _outputs(target) and _outputs(target) <= names]
-    generic = Target(task=GenericTask.name, outputs=tuple(_spec(answer) for answer in mapping.answers))
+    generic = Target(task=GenericTask.name, outputs=outputs)
     return max(fitting, key=lambda target: len(_outputs(target)), default=generic)
 
 

@@ -26,6 +26,7 @@ from core.identity.service import Limit, Offset
 from core.registry.service import RegistryService
 from core.registry.values import ModelVersion
 from core.serving.measurement.parity_evidence import Measured, evidence_from
+from core.serving.measurement.rows_to_send import RowsToSend, rows_to_send
 from core.serving.plans import online_file
 from core.serving.rows import expect_environment, find_endpoint, routes_of
 from core.serving.tables import EndpointRow, ReplayRow
@@ -37,7 +38,6 @@ Rows = Annotated[int, Field(ge=1, le=20_000)]
 Speed = Annotated[float, Field(gt=0, le=1e9)]
 Rate = Annotated[float, Field(gt=0, le=2_000)]
 SplitName = Annotated[str, shaped(r"^([a-z][a-z0-9_]{0,30})?$", allowed=WITH_UNDERSCORES, example="test")]
-HELD_OUT = "test"
 # Fewer rows say little; the rows of another split are computed offline and served just the same.
 ENOUGH_ROWS = 100
 PARITY, REPLAY = "serving.parity", "serving.replay"
@@ -78,9 +78,8 @@ class MeasurementService(Service):
         Without a split it is `test`, else the last one; where that has fewer than 100 rows, the one with most."""
         row = self._idle(call, endpoint_id, environment="staging")
         version = self._only_version(call, row)
-        training_set = self._training_set(call, version)
-        contract = _contract(training_set)
-        chosen = _split(training_set, split) if split else _compared(training_set, rows=rows)
+        held_out = rows_to_send(call, version, training_sets=self._training_sets, store=self.foundation.store)
+        contract, chosen = held_out.contract, held_out.split(split) if split else _compared(held_out, rows=rows)
         payload = {
             **self._job_spec(row, contract=contract, splits=(chosen,)),
             "target": version.signature.target.model_dump(mode="json"),
@@ -278,15 +277,6 @@ def _contract(training_set: TrainingSet) -> FeatureContract:
     return training_set.contract
 
 
-def _split(training_set: TrainingSet, name: str) -> SplitFile:
-    names = [split.name for split in training_set.splits]
-    if name not in names:
-        raise Invalid(
-            _("There is no split called {name}").format(name=repr(name)), hint=", ".join(names), field="split"
-        )
-    return training_set.splits[names.index(name)]
-
-
 def _within(training_set: TrainingSet, start: date, end: date) -> tuple[SplitFile, ...]:
     """The splits that these days touch. Invalid where there is none."""
     by_time = [(split, split.start, split.end) for split in training_set.splits if split.start and split.end]
@@ -302,12 +292,12 @@ def _within(training_set: TrainingSet, start: date, end: date) -> tuple[SplitFil
     return splits
 
 
-def _compared(training_set: TrainingSet, *, rows: int) -> SplitFile:
+def _compared(held_out: RowsToSend, *, rows: int) -> SplitFile:
     """The split of which so many rows are compared, where nobody names one."""
-    held_out = next((split for split in training_set.splits if split.name == HELD_OUT), training_set.splits[-1])
-    if held_out.rows >= min(rows, ENOUGH_ROWS):
-        return held_out
-    return max((held_out, *training_set.splits), key=lambda split: split.rows)
+    usual = held_out.split()
+    if usual.rows >= min(rows, ENOUGH_ROWS):
+        return usual
+    return max((usual, *held_out.splits), key=lambda split: split.rows)
 
 
 def _check_days(start: date, end: date, *, speed: float) -> None:

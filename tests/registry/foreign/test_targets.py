@@ -2,8 +2,9 @@
 
 import pytest
 
-from core.registry.foreign.targets import target_of
+from core.registry.foreign.targets import target_of, target_of_file
 from core.registry.foreign.values import Answer, TensorMapping
+from core.registry.signature import Signature, TensorSpec
 from core.tasks.values import Target
 
 CLASSES = ("low", "high")
@@ -35,4 +36,13 @@ def test_answers_of_no_task_are_kept_as_they_are() -> None:
         ("distances", "FP64", ()),
         ("predicted", "BYTES", None),
     ]
-    assert target_of(TensorMapping()) == Target()
+
+
+def test_a_file_that_is_served_as_it_is_predicts_what_its_outputs_are_called() -> None:
+    rows = TensorSpec(name="x", datatype="FP64")
+    tasks = {
+        name: target_of_file(Signature(inputs=(rows,), output=name)) for name in ("probability", "value", "distance")
+    }
+    assert tasks["probability"] == Target()
+    assert [target.task for target in tasks.values()] == ["binary", "regression", "generic"]
+    assert [spec.name for spec in tasks["distance"].outputs] == ["distance"]
