@@ -94,7 +94,7 @@ def _of_split(
         name=_name(file.name, digest=file.digest, training_set=training_set, version=version),
         origin=training_set.id,
         files=(file.digest,),
-        columns=(*contract.categories(), *contract.numbers()),
+        columns=contract.inputs(),
         label=LABEL,
         row_id=ROW_ID,
         learned=_shared(learned, training_set),
