@@ -214,8 +214,7 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
     identity, compute, datasets = IdentityService(base), ComputeService(base), DatasetService(base)
     sources, requirements, tickets = SourceSnapshots(datasets), RequirementService(base), TicketIssuer(settings.home)
     registry, policies = RegistryService(base, live_uses=uses, evidence_kinds=evidence_kinds()), PolicyService(base)
-    sets = _training_sets(base, sources=sources, compute=compute, requirements=requirements)
-    online = _materialization(base, sources=sources, compute=compute)
+    sets, online = _features(base, sources=sources, compute=compute, requirements=requirements)
     endpoints = EndpointService(base, training_sets=sets, materialization=online, registry=registry, tickets=tickets)
     training = _training(base, compute=compute, sets=sets, lake=datasets, registry=registry, requirements=requirements)
     book = RequestBook(Assessments(registry=registry, serving=endpoints, identity=identity))
@@ -261,13 +260,15 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
     )
 
 
-def _training_sets(
+def _features(
     base: Foundation, *, sources: SourceSnapshots, compute: ComputeService, requirements: RequirementService
-) -> TrainingSetService:
+) -> tuple[TrainingSetService, MaterializationService]:
     """The policies of promotion say which inputs a person has to review."""
-    return TrainingSetService(
+    sets = TrainingSetService(
         base, sources=sources, compute=compute, requirements=requirements, suspicious_auc=suspicious_auc
     )
+    runs = MaterializationRuns(base.settings, sources=sources, compute=compute)
+    return sets, MaterializationService(base, sources=sources, runs=runs, live_store=LiveStore(base.settings))
 
 
 def _requests(
@@ -294,11 +295,6 @@ def _training(
     return TrainingService(
         base, compute=compute, training_sets=sets, lake=lake, registry=registry, requirements=requirements
     )
-
-
-def _materialization(base: Foundation, *, sources: SourceSnapshots, compute: ComputeService) -> MaterializationService:
-    runs = MaterializationRuns(base.settings, sources=sources, compute=compute)
-    return MaterializationService(base, sources=sources, runs=runs, live_store=LiveStore(base.settings))
 
 
 def job_kinds(portal: Portal) -> tuple[JobKind, ...]:
