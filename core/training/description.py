@@ -18,6 +18,7 @@ PRODUCER = "causeway"
 # What models of the first task predict, whose files say nothing about classes.
 YES_OR_NO = Target()
 LEARNED = "has learned what a missing number means"
+OF_WORDS = "Text as it is, read by its words. The empty text is a missing one."
 OUTPUT_TEXT = "The calibrated probability, from 0 to 1, that the label is 1."
 
 
@@ -51,7 +52,7 @@ def describe(
     facts: dict[str, Any] = {
         **{name: text for name, text in about.items() if text},
         "feature_versions": {view.version_id: view.digest for view in contract.views},
-        "inputs": {**categories, **numbers},
+        "inputs": {**categories, **numbers, **{name: {"kind": "text", "missing": ""} for name in contract.texts()}},
         "output": _output(origin, target=target),
     }
     return Description(
@@ -59,6 +60,7 @@ def describe(
         number=origin.number,
         inputs={
             **dict.fromkeys(categories, _of_text()),
+            **dict.fromkeys(contract.texts(), OF_WORDS),
             **{item.name: _of_number(item, is_kept=keeps_missing) for item in preparation.numbers},
         },
         output=OUTPUT_TEXT if target == YES_OR_NO else f"Of the task {target.task}.",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 CHUNK = 8192
+# Texts are padded to the longest beside them, so those of a very long one are few.
+MOST_CHARACTERS = 4_000_000
 
 
 class OnnxModel:
@@ -38,11 +40,19 @@ class OnnxModel:
         """Everything that the file gives, row by row, by its name."""
         inputs = {spec.name: _tensor(table, spec) for spec in self._signature.inputs}
         names = [node.name for node in self._session.get_outputs()]
+        size = self._chunk(table)
         chunks = [
-            self._session.run(names, {name: values[start : start + CHUNK] for name, values in inputs.items()})
-            for start in range(0, table.num_rows, CHUNK)
+            self._session.run(names, {name: values[start : start + size] for name, values in inputs.items()})
+            for start in range(0, table.num_rows, size)
         ]
         return {name: np.concatenate(parts) for name, parts in zip(names, zip(*chunks, strict=True), strict=True)}
+
+    def _chunk(self, table: "pa.Table") -> int:
+        import pyarrow.compute as pc
+
+        texts = [name for name, datatype in self._signature.columns.items() if datatype == "BYTES"]
+        lengths = [pc.max(pc.utf8_length(texts_of(table, name=name))).as_py() or 0 for name in texts]
+        return min(CHUNK, max(1, MOST_CHARACTERS // max(1, *lengths, 1)))
 
 
 def largest_difference(outputs: Outputs, expected: Outputs, *, target: Target) -> float:
@@ -83,8 +93,16 @@ def write_predictions(table: "pa.Table", *, outputs: Outputs, target: Target, pa
 
 
 def _tensor(table: "pa.Table", spec: TensorSpec) -> Any:
+    if spec.row and not spec.columns:
+        return tensor_of(table, spec)
     values = [_values(table, name=name, datatype=spec.datatype) for name in spec.names]
     return np.stack(values, axis=1) if spec.columns else values[0]
+
+
+def tensor_of(table: "pa.Table", spec: TensorSpec) -> Any:
+    """The lists of a column as one tensor."""
+    rows = table[spec.name].combine_chunks()
+    return rows.flatten().to_numpy(zero_copy_only=False).astype(spec.dtype).reshape(len(rows), *spec.row)
 
 
 def _values(table: "pa.Table", *, name: str, datatype: Datatype) -> Any:

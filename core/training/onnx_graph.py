@@ -14,6 +14,9 @@ from core.tasks.values import Target
 from core.training.description import Description
 
 ML_DOMAIN = "ai.onnx.ml"
+# Of the runtime itself: what cuts texts into words and hashes them.
+RUNTIME_DOMAIN = "com.microsoft"
+KINDS = {"BYTES": TensorProto.STRING, "FP64": TensorProto.DOUBLE, "UINT8": TensorProto.UINT8}
 # Operators that every runtime since 2021 reads, and those that recipes are written for.
 OLDEST_OPSET, NEWEST_OPSET = 13, 21
 FORMATS = [release for release in helper.VERSION_TABLE if OLDEST_OPSET <= release[2] <= NEWEST_OPSET]
@@ -29,19 +32,19 @@ class Graph:
         self._wide: dict[str, tuple[str, ...]] = {}
         self._node_count = 0
 
-    def input(self, name: str, *, is_text: bool, columns: tuple[str, ...] = ()) -> str:
-        """An input [batch], text or float64; with columns, [batch, columns]."""
+    def input(self, name: str, *, is_text: bool) -> str:
+        """An input [batch], text or float64."""
         kind = TensorProto.STRING if is_text else TensorProto.DOUBLE
-        shape = ["batch", len(columns)] if columns else ["batch"]
-        self._inputs.append(helper.make_tensor_value_info(name, kind, shape))
-        if columns:
-            self._wide[name] = columns
+        self._inputs.append(helper.make_tensor_value_info(name, kind, ["batch"]))
         return name
 
     def take(self, signature: Signature) -> None:
         """Declares the inputs that a signature says."""
         for spec in signature.inputs:
-            self.input(spec.name, is_text=spec.datatype == "BYTES", columns=spec.columns)
+            shape = ["batch", *spec.row]
+            self._inputs.append(helper.make_tensor_value_info(spec.name, KINDS[spec.datatype], shape))
+            if spec.columns:
+                self._wide[spec.name] = spec.columns
 
     def column(self, name: str) -> str:
         """The values [batch] of a column, an input of its own or one of many."""
@@ -105,6 +108,12 @@ class Graph:
         ]
         return self._file({spec.name: values[spec.name] for spec in specs}, given, description)
 
+    def bare(self, value: str, *, kind: int) -> bytes:
+        """A graph that gives only this value, [batch, values] of that kind, and says nothing of itself."""
+        output = helper.make_tensor_value_info(value, kind, ["batch", "values"])
+        graph = helper.make_graph(self._nodes, "part", self._inputs, [output], self._constants)
+        return bytes(_in_oldest_format(graph).SerializeToString())
+
     def _output(self, name: str, text: str, *, width: int | None, is_text: bool = False) -> Any:
         kind = TensorProto.STRING if is_text else TensorProto.DOUBLE
         shape = ["batch"] if width is None else ["batch", width]
@@ -128,9 +137,10 @@ class Graph:
 
 def _in_oldest_format(graph: Any) -> Any:
     """Raises what onnx says of the newest format when none of them will do."""
-    uses_ml = any(node.domain == ML_DOMAIN for node in graph.node)
+    uses_ml, uses_runtime = ({domain} & {node.domain for node in graph.node} for domain in (ML_DOMAIN, RUNTIME_DOMAIN))
     for _release, ir_version, opset, ml_opset, *_training in FORMATS:
         opsets = [helper.make_opsetid("", opset)] + ([helper.make_opsetid(ML_DOMAIN, ml_opset)] if uses_ml else [])
+        opsets += [helper.make_opsetid(RUNTIME_DOMAIN, 1)] if uses_runtime else []
         model = helper.make_model(graph, opset_imports=opsets, ir_version=ir_version)
         try:
             onnx.checker.check_model(model, full_check=True)

@@ -13,10 +13,9 @@ from core.tasks.predictions import Outputs
 from core.tasks.task import task_of
 from core.tasks.values import Target
 from core.training.description import describe
-from core.training.input_graph import signature_of
 from core.training.onnx_graph import Graph
 from core.training.preparation import Preparation
-from core.training.recipe import Origins
+from core.training.recipe import Origins, inputs_of
 
 LOW_VALUE_HIGH = ("low", "value", "high")
 
@@ -31,7 +30,7 @@ def write_file(
 ) -> tuple[bytes, Signature]:
     """The file of a model that `write` adds to a graph of its inputs, and its signature. Each input is a feature,
     text ("" is missing) or float64 (NaN is missing); the file says of itself where it comes from and what it takes."""
-    graph, inputs = Graph(), signature_of(preparation)
+    graph, inputs = Graph(), inputs_of(origins.contract)
     graph.take(inputs)
     outputs = write_outputs(graph, write(graph), target=target)
     description = describe(

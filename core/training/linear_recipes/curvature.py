@@ -46,11 +46,11 @@ class Curvature:
 
 def products_of(hot: Any, *, numbers: Any, weights: Any) -> Any:
     """Weighted sums of products of columns, [columns, columns], or of their squares where they are too many. `hot` is a
-    sparse matrix of ones, `weights` are [rows]; the last column is the bias."""
+    sparse matrix, `weights` are [rows]; the last column is the bias."""
     with_bias = np.column_stack([numbers, np.ones(len(numbers))])
     weighed = with_bias * weights[:, None]
     if hot.shape[1] + with_bias.shape[1] > MOST_IN_PAIRS:
-        return np.append(hot.T @ weights, (with_bias * weighed).sum(axis=0))
+        return np.append(hot.multiply(hot).T @ weights, (with_bias * weighed).sum(axis=0))
     across = hot.T @ weighed
     within = (hot.T @ hot.multiply(weights[:, None])).toarray()
     return np.block([[within, across], [across.T, with_bias.T @ weighed]])

@@ -44,14 +44,16 @@ def fit(
     width: int = 1,
     report: Report = lambda _step, _metrics: None,
     should_stop: Callable[[], bool] = lambda: False,
+    flat: float = FLAT,
 ) -> FittedModel:
     """The model of the least validation loss. `width` is the number of classes or labels. `report(step, metrics)` gets
-    the training loss after every step and the validation loss of every pull; `should_stop` is asked after each step."""
+    the training loss after every step and the validation loss of every pull; `should_stop` is asked after each step.
+    A fit is done where the loss is no steeper than `flat`."""
     unit = Unit.of(train.labels) if kind == "number" else Unit()
     train, validation = unit.standard(train), unit.standard(validation)
     facts = Facts(kind, preparation.shape.cardinalities, width=width, is_balanced=params.class_weight == "balanced")
     training, judging = Problem(train, facts=facts), Problem(validation, facts=facts)
-    search = _Search(training, judging, iterations=params.iterations, report=report, should_stop=should_stop)
+    search = _Search(training, judging, iterations=params.iterations, report=report, should_stop=should_stop, flat=flat)
     for l2 in (params.l2,) if params.l2 else (pull * len(training) for pull in PULLS):
         if not search.improves(l2):
             break
@@ -92,9 +94,10 @@ class _Search:
         iterations: int,
         report: Report,
         should_stop: Callable[[], bool],
+        flat: float,
     ) -> None:
         self._training, self._judging, self._iterations = training, judging, iterations
-        self._report, self._should_stop = report, should_stop
+        self._report, self._should_stop, self._flat = report, should_stop, flat
         self._started_at = time.monotonic()
         self._position = training.start()
         self._steps, self._passes = 0, 0
@@ -136,7 +139,7 @@ class _Search:
             method="L-BFGS-B",
             jac=True,
             callback=self._after_step,
-            options={"maxiter": self._iterations, "maxfun": 2 * self._iterations, "gtol": FLAT, "ftol": 0.0},
+            options={"maxiter": self._iterations, "maxfun": 2 * self._iterations, "gtol": self._flat, "ftol": 0.0},
         )
         self._position = curvature.flat(done.x)
         self._passes += int(done.nfev)

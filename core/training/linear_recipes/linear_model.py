@@ -9,7 +9,8 @@ from core.training.linear_recipes.rows import Features
 
 @dataclass(frozen=True)
 class LinearModel:
-    """`table` float64 [ids of all categories, outputs], where the ids of a category begin at its place in `offsets`;
+    """`table` float64 [ids of all categories + sparse columns, outputs], where the ids of a category begin at its place
+    in `offsets`;
     `weights` [numbers + flags, outputs]; `bias` [outputs]."""
 
     kind: Kind
@@ -25,7 +26,10 @@ class LinearModel:
 
     def scores(self, features: Features) -> Any:
         """float64 [rows, outputs]."""
-        return self.table[features.ids + self.offsets].sum(axis=1) + features.numbers @ self.weights + self.bias
+        sums = self.table[features.ids + self.offsets].sum(axis=1) + features.numbers @ self.weights + self.bias
+        if features.sparse is None:
+            return sums
+        return sums + features.sparse @ self.table[len(self.table) - features.sparse.shape[1] :]
 
     def predict(self, features: Features) -> Any:
         """float64. [rows]: the probability that a label is 1, or a number. [rows, width]: of each class or label."""

@@ -25,17 +25,20 @@ class Facts:
 
 
 class Problem:
-    """Rows of one split. A position is float64 [(ids of all categories + numbers + flags + 1) x outputs], the bias
-    last."""
+    """Rows of one split. A position is float64 [(ids of all categories + sparse columns + numbers + flags + 1) x
+    outputs], the bias last."""
 
     def __init__(self, rows: Rows, *, facts: Facts) -> None:
-        from scipy.sparse import csr_matrix
+        from scipy.sparse import csr_matrix, hstack
 
         ids, self._numbers = rows.features.ids, rows.features.numbers
         ends = np.cumsum((0, *facts.cardinalities), dtype=np.int64)
         self._kind, self._width, self._offsets, self._ids = facts.kind, facts.width, ends[:-1], int(ends[-1])
         places, starts = (ids + self._offsets).ravel(), np.arange(len(ids) + 1) * ids.shape[1]
         self._hot = csr_matrix((np.ones(places.size), places, starts), shape=(len(ids), self._ids))
+        if rows.features.sparse is not None:
+            self._hot = hstack([self._hot, rows.features.sparse], format="csr")
+            self._ids = self._hot.shape[1]
         self._targets = targets_of(rows.labels, kind=facts.kind, width=facts.width)
         weights = _weights(rows, is_balanced=facts.is_balanced and facts.kind != "number")
         self._weights = np.broadcast_to(weights, (len(ids), 1 if facts.kind == "classes" else facts.width))

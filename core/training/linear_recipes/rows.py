@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Features:
-    """`ids` int32 [rows, categories], 0 being unknown; `numbers` float64 [rows, numbers + flags]."""
+    """`ids` int32 [rows, categories], 0 being unknown; `numbers` float64 [rows, numbers + flags]; `sparse` is a sparse
+    matrix of further columns, where there are any."""
 
     ids: Any
     numbers: Any
+    sparse: Any = None
 
     def __len__(self) -> int:
         return len(self.ids)

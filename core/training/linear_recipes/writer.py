@@ -1,5 +1,7 @@
 """A linear model as nodes of an ONNX graph that takes raw values, in double precision and with standard operators."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from onnx import TensorProto
 
@@ -9,15 +11,15 @@ from core.training.onnx_graph import Graph
 from core.training.preparation import Preparation
 
 
-def write_linear(model: LinearModel, *, graph: Graph, preparation: Preparation) -> str:
+def write_linear(model: LinearModel, *, graph: Graph, preparation: Preparation, beside: Sequence[str] = ()) -> str:
     """Adds sums and what they mean to a graph that has its inputs; the value is what `LinearModel.predict` gives,
-    float64 [batch] or [batch, width]."""
+    float64 [batch] or [batch, width]. `beside` are sums that other inputs add, [batch, outputs]."""
     parts = [_of_categories(model, graph=graph, preparation=preparation)] if preparation.categories else []
     if preparation.numbers:
         numbers = standard_numbers(graph, numbers=preparation.numbers, kind=TensorProto.DOUBLE)
         parts.append(graph.node("MatMul", numbers, graph.constant(model.weights)))
     sums = graph.constant(model.bias)
-    for part in parts:
+    for part in (*parts, *beside):
         sums = graph.node("Add", part, sums)
     if model.columns is None:
         sums = graph.node("Squeeze", sums, graph.constant(np.array([1], dtype=np.int64)))
