@@ -16,7 +16,7 @@ from core.tasks.prediction_files import predictions_of
 from core.tasks.task import task_of
 from core.training.evaluation import OnnxModel, largest_difference
 from core.training.recipe import Fitted, Origins, recipe_called, refuse_other_inputs
-from tests.training.corpus import CONTRACT, FIELDS, LABELS, corpus, fitted_text
+from tests.training.text_recipes.corpus import CONTRACT, FIELDS, LABELS, corpus, fitted_text
 
 WORDS_ALONE = CONTRACT.model_copy(update={"request": FIELDS[2:]})
 ODD = ["", " ", "İSTANBUL straße", "漢字 good", "good 👍", "not\ngood\r\n", "a\x00b", "good " * 20_000, "e\u0301 good"]
