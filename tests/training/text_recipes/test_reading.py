@@ -43,8 +43,8 @@ def test_longer_runs_and_fewer_words_are_read_when_asked_for() -> None:
 
 def test_many_texts_on_many_threads_keep_their_order() -> None:
     many = texts(*(f"number {place}" for place in range(2_000)))
-    one, more = (counts_of(many, reading=READING, threads=threads) for threads in (1, 3))
-    assert (one != more).nnz == 0
+    single, several = (counts_of(many, reading=READING, threads=threads) for threads in (1, 3))
+    assert (single != several).nnz == 0
     assert counts_of(texts(), reading=READING).shape == (0, READING.buckets)
 
 
