@@ -40,11 +40,18 @@ def system_paths() -> tuple[Path, ...]:
 
 
 def enter(
-    sandbox: Sandbox, limits: Limits, *, readable: Iterable[Path], writable: Path, untrusted: bool = False
+    sandbox: Sandbox,
+    limits: Limits,
+    *,
+    readable: Iterable[Path],
+    writable: Path,
+    untrusted: bool = False,
+    file_mb: int = FILE_MB,
 ) -> None:
     """Closes the sandbox around this process; one that runs people's Python takes no file away again, so that all it
-    has written is seen in its folder. Raises OSError where that is not possible; nothing may run then."""
-    _limit(limits, file_mb=limits.folder_mb if untrusted else FILE_MB)
+    has written is seen in its folder. A file has at most `file_mb`. Raises OSError where that is not possible; nothing
+    may run then."""
+    _limit(limits, file_mb=limits.folder_mb if untrusted else file_mb)
     if sandbox is Sandbox.LANDLOCK:
         landlock.restrict(readable=(*system_paths(), *readable), writable=(writable,))
     if sandbox is not Sandbox.NONE:
