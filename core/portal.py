@@ -308,7 +308,7 @@ def job_kinds(portal: Portal) -> tuple[JobKind, ...]:
         JoinKind(portal.foundation, sources=sources),
         MaterializeKind(portal.foundation, runs=portal.materialization.runs),
         FeatureParityKind(portal.foundation),
-        TrainingKind(portal.foundation.store, training_sets=portal.training_sets, registry=portal.registry),
+        TrainingKind(portal.foundation, training_sets=portal.training_sets, registry=portal.registry),
         JudgingKind(portal.registry),
         SweepWorkerKind(portal.registry),
         ParityKind(portal.measurement),

@@ -10,6 +10,7 @@ from app.ui import frame, links, numbers
 from app.ui.parameters import recipes
 from app.ui.wording import counted
 from core.features.training_sets.values import TrainingSet, TrainingSetState
+from core.foundation.actions.content import Content
 from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.identity.permissions import Permission
@@ -83,11 +84,12 @@ def _set_name(training_set: TrainingSet) -> str:
     )
 
 
-def choose_recipe(training_set: TrainingSet, *, key: str) -> RecipeCard:
+def choose_recipe(training_set: TrainingSet, *, key: str, for_sweep: bool = False) -> RecipeCard:
     """A recipe that learns the task, and from such inputs where any does, with what it is good for."""
     contract = training_set.contract
     kinds = {*contract.kinds().values()} if contract else set()
-    able = {name: card for name, card in recipes().items() if training_set.target.task in card.tasks}
+    offered = {name: card for name, card in recipes().items() if card.is_searchable or not for_sweep}
+    able = {name: card for name, card in offered.items() if training_set.target.task in card.tasks}
     cards = {name: card for name, card in able.items() if kinds <= {*card.kinds}} or able
     wanted = st.query_params.get("recipe", "")
     names = list(cards)
@@ -97,6 +99,15 @@ def choose_recipe(training_set: TrainingSet, *, key: str) -> RecipeCard:
     st.caption("\n\n".join(links.escape(part) for part in card.help.split("\n\n")))
     st.caption(_("Learns from inputs of the kinds: {kinds}.").format(kinds=", ".join(card.kinds)))
     return card
+
+
+def code_archive(card: RecipeCard) -> Content | None:
+    """The code that a recipe runs, where it is sent along."""
+    if not card.takes_source:
+        return None
+    help_text = _("A zip or tar.gz of your code, as `git archive -o code.tar.gz HEAD` packs it, instead of a commit.")
+    file = st.file_uploader(_("Or an archive"), type=["zip", "gz", "tgz", "tar"], key="code_archive", help=help_text)
+    return Content.of(file.getvalue()) if file is not None else None
 
 
 def fit_line() -> str:

@@ -17,6 +17,8 @@ from core.foundation.json_text import unambiguous
 from core.foundation.text import _
 from core.foundation.validation import invalid_of
 
+# What may be longer has several lines.
+LONGEST_LINE = 1_000
 Schema = Mapping[str, Any]
 P = ParamSpec("P")
 
@@ -104,6 +106,8 @@ def field(name: str, prop: Schema, *, key: str, default: Any = None) -> Any:
         return st.toggle(label, value=bool(default), key=key, help=help_text)
     if kind in ("integer", "number"):
         return _number(label, prop, key=key, default=default)
+    if kind == "string" and prop.get("maxLength", 0) > LONGEST_LINE:
+        return st.text_area(label, value=str(default or ""), key=key, help=help_text)
     if kind == "string":
         return st.text_input(label, value=str(default or ""), key=key, help=help_text)
     return _nested(label, prop, key=key, default=default)

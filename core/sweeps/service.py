@@ -55,7 +55,7 @@ from core.sweeps.values import (
     Trials,
     Workers,
 )
-from core.training.recipe import check_params, recipe_called, refuse_other_inputs
+from core.training.recipe import check_params, permitted_recipe, recipe_called, refuse_other_inputs
 from core.training.service import TrainingService
 from core.training.splits import TRAIN, VALIDATION, trainable
 from core.training.values import DEFAULT_SEED, NewRun
@@ -272,7 +272,7 @@ class SweepService(Service):
 
     def _begin(self, call: Call, new: NewSweep) -> SweepRow:
         call.may_reach_project(new.project)
-        recipe = recipe_called(new.recipe)
+        recipe = permitted_recipe(new.recipe, settings=self.foundation.settings, is_sweep=True)
         check_space(new.space, recipe=recipe, base_params=new.base_params)
         check_params(recipe, params={**new.base_params, **new.confirm_params})
         training_set = self._training_set(call, new.training_set_id, project=new.project)

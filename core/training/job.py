@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.compute.process import JobContext, JobFailed, run_job
 from core.features.values import FeatureContract
-from core.foundation.digests import canonical
+from core.foundation.digests import canonical, digest_file
 from core.foundation.errors import PortalError
 from core.foundation.text import _
 from core.registry.signature import Signature
@@ -23,6 +23,7 @@ from core.training.result import (
     MODEL_FOLDER,
     RESULT_FILE,
     SIGNATURE_FILE,
+    SOURCE,
     SplitResult,
     TrainingResult,
 )
@@ -120,7 +121,8 @@ def _run(context: JobContext) -> None:
     spec, seconds = RunSpec(context.payload), Seconds()
     context.progress(0.0, stage=_("loading"))
     with seconds.of("load"):
-        tables = load_tables(context.inputs, contract=spec.contract, target=spec.target, now=datetime.now(UTC))
+        splits_of = {name: path for name, path in context.inputs.items() if name != SOURCE}
+        tables = load_tables(splits_of, contract=spec.contract, target=spec.target, now=datetime.now(UTC))
         prepared = spec.recipe.prepare(tables, contract=spec.contract, target=spec.target, threads=context.cpus)
     say(_("training {recipe}").format(recipe=spec.recipe.name))
     with seconds.of("train"):
@@ -129,11 +131,12 @@ def _run(context: JobContext) -> None:
         say(_("stopped at step {n}; the checkpoint is kept").format(n=fitted.steps))
         return
     with seconds.of("export"):
-        model, signature = _export(context, spec=spec, fitted=fitted)
+        model, signature = _export(context, spec=spec, fitted=fitted) if fitted.is_servable else (None, None)
     with seconds.of("evaluate"):
         splits, difference = _evaluate(context, tables=tables, model=model, fitted=fitted)
     context.progress(0.99, stage=_("writing"), eta_seconds=0)
-    _write_text(context, spec=spec, target=fitted.target, splits=splits)
+    if model is not None:
+        _write_text(context, spec=spec, target=fitted.target, splits=splits)
     result = _result(context, fitted=fitted, signature=signature, splits=splits, difference=difference)
     written = result.model_copy(update={"seconds": seconds.by_stage})
     (context.outputs / RESULT_FILE).write_text(written.model_dump_json(indent=1))
@@ -151,13 +154,23 @@ def _fit(context: JobContext, *, spec: RunSpec, prepared: Any) -> Fitted:
             report=reporter,
             should_stop=lambda: context.stop_requested,
             checkpoints=context.checkpoints,
+            supplies=_supplies(context),
             progress=lambda share, eta: context.progress(
                 TRAINED_SHARE * share, stage=_("training"), eta_seconds=None if eta is None else round(eta, 1)
             ),
         )
     )
     reporter.flush()
+    for step, metrics in fitted.history:
+        context.event(METRIC_EVENT, step=step, metrics=dict(metrics))
     return fitted
+
+
+def _supplies(context: JobContext) -> Mapping[str, Any]:
+    """What the worker has supplied, and the code that came with the request."""
+    supplies: dict[str, Any] = context.payload.get("supplies", {})
+    tree = context.inputs.get(SOURCE)
+    return supplies if tree is None else {**supplies, "tree": str(tree), "digest": digest_file(tree)}
 
 
 def _export(context: JobContext, *, spec: RunSpec, fitted: Fitted) -> "tuple[OnnxModel, Signature]":
@@ -175,17 +188,19 @@ def _export(context: JobContext, *, spec: RunSpec, fitted: Fitted) -> "tuple[Onn
 
 
 def _evaluate(
-    context: JobContext, *, tables: "Mapping[str, pa.Table]", model: "OnnxModel", fitted: Fitted
+    context: JobContext, *, tables: "Mapping[str, pa.Table]", model: "OnnxModel | None", fitted: Fitted
 ) -> tuple[list[SplitResult], float]:
     """Every split by the ONNX file, and the largest difference between it and the library that trained, on the rows
-    that were held out."""
+    that were held out. Without a file these are judged by what was predicted of them."""
     from core.training.evaluation import judged_split, largest_difference, write_predictions
 
     splits, differences, target = [], [], fitted.target
     for place, (name, table) in enumerate(tables.items()):
         context.progress(TRAINED_SHARE + 0.09 * place / len(tables), stage=_("evaluating {split}").format(split=name))
-        outputs = model.outputs(table)
-        if name != TRAIN:
+        if model is None and name == TRAIN:
+            continue
+        outputs = model.outputs(table) if model is not None else fitted.predict(table)
+        if model is not None and fitted.is_compared and name != TRAIN:
             differences.append(largest_difference(outputs, fitted.predict(table), target=target))
         path = context.outputs / EVALUATIONS_FOLDER / f"{name}.parquet"
         write_predictions(table, outputs=outputs, target=target, path=path)
@@ -194,7 +209,7 @@ def _evaluate(
             f"{metric.replace('_', ' ')} {interval.value:.4f}" for metric, interval in splits[-1].metrics.items()
         )
         say(_("{split}, {n} rows: {figures}").format(split=name, n=table.num_rows, figures=figures))
-    return splits, max(differences)
+    return splits, max(differences, default=0.0)
 
 
 def _write_text(context: JobContext, *, spec: RunSpec, target: Target, splits: list[SplitResult]) -> None:
@@ -212,7 +227,7 @@ def _write_text(context: JobContext, *, spec: RunSpec, target: Target, splits: l
 
 
 def _result(
-    context: JobContext, *, fitted: Fitted, signature: Signature, splits: list[SplitResult], difference: float
+    context: JobContext, *, fitted: Fitted, signature: Signature | None, splits: list[SplitResult], difference: float
 ) -> TrainingResult:
     from core.training.environment import code_commit, environment_of
 
@@ -220,8 +235,12 @@ def _result(
         splits=tuple(splits),
         metrics=dict(fitted.metrics),
         signature=signature,
-        environment=environment_of(device=fitted.device, threads=context.cpus, precision=fitted.precision),
-        code_commit=code_commit(),
+        environment={
+            **environment_of(device=fitted.device, threads=context.cpus, precision=fitted.precision),
+            **fitted.environment,
+        },
+        code_commit=fitted.environment.get("commit") or code_commit(),
+        logged=dict(fitted.logged),
         difference=difference,
         seconds={},
     )

@@ -8,29 +8,33 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from core.compute.kinds import PlainKind
-from core.compute.values import Job, JobState
+from core.compute.values import Job, JobSpec, JobState
 from core.features.training_sets.service import TrainingSetService
 from core.features.training_sets.values import TrainingSet
 from core.features.values import FeatureContract
-from core.foundation.actions.call import Call
+from core.foundation.actions.call import Call, Foundation
 from core.foundation.clock import end_of
 from core.foundation.digests import canonical, digest_bytes
 from core.foundation.errors import Invalid
-from core.foundation.storage import Store
 from core.foundation.text import _
 from core.foundation.validation import WITH_UNDERSCORES, shaped
 from core.foundation.values import Value
 from core.registry.service import RegistryService
 from core.registry.values import Evaluation, MetricPoint, RunRecord
 from core.tasks.task import quality_metrics, task_of
+from core.tasks.values import Target
 from core.training.catalog import add_points
-from core.training.recipe import inputs_of
-from core.training.result import MODEL_FILE, IngestedResult, SplitResult, ingest_result
-from core.training.splits import VALIDATION, trainable
+from core.training.recipe import check_params, inputs_of, recipe_called
+from core.training.result import MODEL_FILE, SOURCE, IngestedResult, SplitResult, ingest_result
+from core.training.splits import TRAIN, VALIDATION, trainable
 from core.training.tables import RunMetricRow, RunRow
-from core.training.workspace.fields import write_metrics
+from core.training.values import NewRun, Origin
+from core.training.workspace.fields import write_metrics, write_values
+from core.training.workspace.values import PARAMS
 
 METRIC_EVENT = "metric"
+ATTEMPTS = 2
+PRIORITY, QUIET_PRIORITY = 5, 7
 MetricName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{0,59}$", allowed=WITH_UNDERSCORES, example="train_loss")]
 MlflowState = Literal["running", "finished", "failed", "killed"]
 
@@ -48,8 +52,14 @@ class TrainingKind(PlainKind):
     name = "training.run"
     module = "core.training.job"
 
-    def __init__(self, store: Store, *, training_sets: TrainingSetService, registry: RegistryService) -> None:
-        self._store, self._training_sets, self._registry = store, training_sets, registry
+    def __init__(self, foundation: Foundation, *, training_sets: TrainingSetService, registry: RegistryService) -> None:
+        self._foundation, self._training_sets, self._registry = foundation, training_sets, registry
+
+    def at_launch(self, job: Job, payload: dict[str, Any]) -> dict[str, Any]:
+        recipe = recipe_called(payload["recipe"])
+        params = check_params(recipe, params=payload["params"])
+        supplies = recipe.supply(params, store=self._foundation.store, settings=self._foundation.settings)
+        return {"supplies": dict(supplies)} if supplies else {}
 
     def ingest_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
         reports = [metric for event in events if (metric := metric_of(event)) is not None]
@@ -66,7 +76,7 @@ class TrainingKind(PlainKind):
         self._export_to_mlflow(call, row, job=job, state="running", points=add_points(call.session, row.id, points))
 
     def read_outputs(self, job: Job, outputs: Path) -> IngestedResult:
-        return ingest_result(outputs, store=self._store)
+        return ingest_result(outputs, store=self._foundation.store)
 
     def ingest_outputs(self, call: Call, job: Job, read: IngestedResult) -> None:
         row = call.session.get_one(RunRow, job.subject)
@@ -75,7 +85,10 @@ class TrainingKind(PlainKind):
         figures = read.result.metrics
         row.evaluations = [evaluation.model_dump(mode="json") for evaluation in evaluations_of(read, training_set)]
         row.metrics = {**row.metrics, **figures}
-        row.validation_loss = validation_loss(read)
+        logged = {f"logged.{name}": text for name, text in read.result.logged.items()}
+        row.params = {**row.params, **logged}
+        write_values(call.session, row.id, project=row.project, prefix=PARAMS, values=logged)
+        row.validation_loss = validation_loss(read, target=training_set.target)
         row.manifest, row.model_digest = read.manifest, read.model_digest
         row.environment, row.code_commit = read.result.environment, read.result.code_commit
         row.seconds = read.result.seconds
@@ -84,7 +97,7 @@ class TrainingKind(PlainKind):
         call.update(row.id, state=JobState.SUCCEEDED)
         call.record("training.run_succeeded", subject=row.id)
         points = judged_points(row.id, read=read)
-        artifacts = {MODEL_FILE: read.model_digest}
+        artifacts = {MODEL_FILE: read.model_digest} if read.model_digest else {}
         self._export_to_mlflow(call, row, job=job, state="finished", points=points, artifacts=artifacts)
 
     def ended(self, call: Call, job: Job) -> None:
@@ -134,10 +147,10 @@ def metric_of(event: dict[str, Any]) -> MetricEvent | None:
         return None
 
 
-def validation_loss(read: IngestedResult) -> float | None:
+def validation_loss(read: IngestedResult, *, target: Target) -> float | None:
     """The leading metric of the finished model on the validation rows, turned so that less is better; None where its
     task has no metric."""
-    task = task_of(read.result.signature.target)
+    task = task_of(read.result.signature.target if read.result.signature else target)
     judged = next((split.metrics for split in read.result.splits if split.split == VALIDATION), {})
     interval = judged.get(task.leading[0]) if task.leading else None
     if interval is None:
@@ -165,7 +178,10 @@ def judged_figures(read: IngestedResult) -> dict[str, float]:
 
 
 def refuse_other_features(read: IngestedResult, *, contract: FeatureContract) -> None:
-    """The model must take exactly what the training set gives, and say so in the very words of its contract."""
+    """The model must take exactly what the training set gives, and say so in the very words of its contract. A run that
+    gave predictions only has none."""
+    if read.result.signature is None:
+        return
     same_inputs = read.result.signature.inputs == inputs_of(contract).inputs
     if not same_inputs or read.features_digest != digest_bytes(canonical(contract)):
         raise Invalid(
@@ -175,14 +191,16 @@ def refuse_other_features(read: IngestedResult, *, contract: FeatureContract) ->
 
 
 def evaluations_of(read: IngestedResult, training_set: TrainingSet) -> list[Evaluation]:
-    """One a split of the training set, with the digest of the very rows it was judged on. Invalid when one is
-    missing."""
+    """One a split of the training set, with the digest of the very rows it was judged on; without a model those it
+    learned from are not judged. Invalid when one is missing."""
     by_name = {split.split: split for split in read.result.splits}
-    if set(by_name) != {split.name for split in training_set.splits}:
+    learned_from = set() if read.result.signature else {TRAIN}
+    splits = [split for split in training_set.splits if split.name not in learned_from]
+    if set(by_name) != {split.name for split in splits}:
         raise Invalid(_("The training judged other splits than its training set has"))
     return [
         _evaluation(by_name[split.name], holdout=split.digest, predictions=read.predictions[split.name])
-        for split in training_set.splits
+        for split in splits
     ]
 
 
@@ -195,4 +213,42 @@ def _evaluation(split: SplitResult, *, holdout: str, predictions: str) -> Evalua
         spread=split.spread,
         metrics=split.metrics,
         predictions=predictions,
+    )
+
+
+def job_spec(new: NewRun, *, run_id: str, owner: str, training_set: TrainingSet, contract: FeatureContract) -> JobSpec:
+    """The job that a run is asked for as."""
+    return JobSpec(
+        kind=TrainingKind.name,
+        project=new.project,
+        title=new.title,
+        subject=run_id,
+        payload={
+            "recipe": new.recipe,
+            "params": new.params,
+            "seed": new.seed,
+            "title": new.title,
+            "contract": contract.model_dump(mode="json"),
+            "target": training_set.target.model_dump(mode="json"),
+            "origin": _origin(new, run_id=run_id, training_set=training_set).model_dump(),
+        },
+        inputs={
+            **{split.name: split.digest for split in training_set.splits},
+            **({SOURCE: new.source} if new.source else {}),
+        },
+        owner=owner,
+        priority=QUIET_PRIORITY if new.quiet else PRIORITY,
+        max_attempts=ATTEMPTS,
+    )
+
+
+def _origin(new: NewRun, *, run_id: str, training_set: TrainingSet) -> Origin:
+    return Origin(
+        run=run_id,
+        title=new.title,
+        recipe=new.recipe,
+        training_set=training_set.id,
+        training_set_title=training_set.title,
+        training_set_digest=training_set.digest,
+        label=training_set.entity.label,
     )

@@ -2,7 +2,7 @@
 (prepare, fit, export, judge), and everything around it is the same for all, so no recipe can get it wrong."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,8 +12,10 @@ from pydantic import BaseModel, ValidationError
 from core.compute.values import Resources
 from core.features.training_sets.values import TrainingSet
 from core.features.values import FeatureContract, Kind
-from core.foundation.errors import Invalid
+from core.foundation.errors import Invalid, NotAllowed
 from core.foundation.plugins import Plugin, choose, discover
+from core.foundation.settings import Settings
+from core.foundation.storage import Store
 from core.foundation.text import _
 from core.foundation.validation import invalid_of
 from core.registry.signature import ANY, Signature, TensorSpec
@@ -37,7 +39,7 @@ class FitContext:
     """What a fit is given. `prepared` is what the recipe made of the tables, `params` are of its own class. It reports
     `(step, metrics)` as often as it likes, the figures of validation rows as `validation_<metric>`, asks `should_stop`
     after each step, and says `progress(share, seconds left)`. In `checkpoints` it may leave what a later attempt goes
-    on from."""
+    on from. `supplies` is what the worker has supplied."""
 
     prepared: Any
     params: Any
@@ -48,6 +50,7 @@ class FitContext:
     should_stop: Callable[[], bool] = lambda: False
     progress: Progress = lambda _share, _seconds: None
     checkpoints: Path | None = None
+    supplies: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,11 @@ class Origins:
 
 class Fitted(ABC):
     """What came out of a fit. `target` is what it predicts, with what the recipe adds to it; `metrics` are figures of
-    the fit itself; `stopped` says that a stop was requested, and then nothing else is used."""
+    the fit itself; `stopped` says that a stop was requested, and then nothing else is used.
+
+    One that is not `is_servable` has no file: it is judged by what it predicts of all rows but those it learned from.
+    Where there is nothing to hold the file against it is not `is_compared`. `history` are metrics by step that were not
+    reported, `logged` parameters that the fit chose itself, and `environment` says more of what it was made with."""
 
     target: Target = Target()
     metrics: Mapping[str, float]
@@ -68,6 +75,11 @@ class Fitted(ABC):
     stopped: bool = False
     device: str = "cpu"
     precision: str = "fp64"
+    is_servable: bool = True
+    is_compared: bool = True
+    history: Sequence[tuple[int, Mapping[str, float]]] = ()
+    logged: Mapping[str, str] = {}
+    environment: Mapping[str, str] = {}
 
     @abstractmethod
     def export(self, origins: Origins) -> tuple[bytes, Signature]:
@@ -81,13 +93,28 @@ class Fitted(ABC):
 class Recipe(Plugin, ABC):
     """A way to train a model from a training set. `tasks` names those it can learn, `kinds` the inputs it learns from,
     `on_all_rows` the parameters with which it leaves no row out, however few were enough while parameters were
-    searched. One that `keeps_missing` numbers learns what they mean."""
+    searched. One that `keeps_missing` numbers learns what they mean. One that `takes_source` may be sent an archive of
+    code, and what is not `is_searchable` has no parameters that a sweep could choose."""
 
     tasks: ClassVar[tuple[str, ...]] = (BINARY,)
     kinds: ClassVar[tuple[Kind, ...]] = ("category", "number")
     Params: ClassVar[type[BaseModel]]
     on_all_rows: ClassVar[Mapping[str, Any]] = {}
     keeps_missing: ClassVar[bool] = False
+    takes_source: ClassVar[bool] = False
+    is_searchable: ClassVar[bool] = True
+
+    @classmethod
+    def refuse_source(cls, _params: Any, *, has_archive: bool, settings: Settings) -> None:
+        """Invalid where code is missing that it runs, or comes from where it may not."""
+        if has_archive:
+            raise Invalid(_("{recipe} runs no code of yours").format(recipe=cls.name), field="source")
+
+    @classmethod
+    def supply(cls, _params: Any, *, store: Store, settings: Settings) -> Mapping[str, Any]:
+        """What a fit needs beside the tables, supplied by the worker when it starts the job: it knows the settings, and
+        the job does not. PortalError says why there is none."""
+        return {}
 
     @classmethod
     def accepts(cls, _contract: FeatureContract, _target: Target) -> str:
@@ -142,6 +169,29 @@ def inputs_of(contract: FeatureContract) -> Signature:
     return Signature.of_columns(texts, contract.numbers(), tensors=tensors)
 
 
+def recipes_off(settings: Settings) -> frozenset[str]:
+    """The names of those that nobody may train with in this installation."""
+    return frozenset(name.strip() for name in settings.recipes_off.split(","))
+
+
+def permitted_recipe(name: str, *, settings: Settings, is_sweep: bool = False) -> type[Recipe]:
+    """The recipe of that name. NotAllowed for one that is switched off, Invalid for a sweep over one that has nothing
+    to search."""
+    recipe = recipe_called(name)
+    if recipe.name in recipes_off(settings):
+        raise NotAllowed(
+            _("Nobody may train with {recipe} here").format(recipe=recipe.name),
+            hint=_("An administrator switches it on: CAUSEWAY_RECIPES_OFF."),
+        )
+    if is_sweep and not recipe.is_searchable:
+        raise Invalid(
+            _("A sweep cannot search the parameters of {recipe}").format(recipe=recipe.name),
+            hint=_("Choose another recipe, or search in your own code."),
+            field="recipe",
+        )
+    return recipe
+
+
 def refuse_other_inputs(recipe: type[Recipe], training_set: TrainingSet) -> None:
     """Invalid where the recipe learns no such task, or not from such inputs."""
     task = training_set.target.task
@@ -183,4 +233,6 @@ def card_of(recipe: type[Recipe]) -> RecipeCard:
         tasks=recipe.tasks,
         kinds=recipe.kinds,
         parameters=recipe.Params.model_json_schema(),
+        takes_source=recipe.takes_source,
+        is_searchable=recipe.is_searchable,
     )

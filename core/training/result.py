@@ -18,6 +18,8 @@ MODEL_FOLDER, EVALUATIONS_FOLDER = "model", "evaluations"
 MODEL_FILE, SIGNATURE_FILE, FEATURES_FILE, CARD_FILE = "model.onnx", "signature.json", "features.json", "card.md"
 MODEL_FILES = {MODEL_FILE, SIGNATURE_FILE, FEATURES_FILE, CARD_FILE}
 LARGEST_RESULT = 1_000_000
+# Among the inputs of a job, whose other names are those of splits: the tree of code that came with the request.
+SOURCE = "source tree"
 
 ShortText = Annotated[str, StringConstraints(max_length=500)]
 
@@ -34,45 +36,52 @@ class SplitResult(Value):
 
 class TrainingResult(Value):
     """`result.json`. `seconds` says where the time went; `difference` is the largest between the ONNX file and
-    torch."""
+    torch. Without a `signature` there is no model, only predictions. `logged` are parameters that the code chose."""
 
     splits: Annotated[tuple[SplitResult, ...], Field(min_length=1, max_length=50)]
     metrics: Annotated[dict[str, float], Field(max_length=50)]
-    signature: Signature
+    signature: Signature | None = None
     environment: Annotated[dict[str, ShortText], Field(max_length=30)]
     code_commit: ShortText
     difference: float
     seconds: dict[str, float]
+    logged: Annotated[dict[Annotated[str, StringConstraints(max_length=250)], ShortText], Field(max_length=100)] = (
+        Field(default_factory=dict, exclude_if=lambda logged: not logged)
+    )
 
 
 class IngestedResult(Value):
-    """The result with the digests under which its files lie in the store."""
+    """The result with the digests under which its files lie in the store; those of a model are empty without one."""
 
     result: TrainingResult
-    manifest: str
-    model_digest: str
-    features_digest: str
+    manifest: str = ""
+    model_digest: str = ""
+    features_digest: str = ""
     predictions: dict[str, str]
 
 
 def ingest_result(outputs: Path, *, store: Store) -> IngestedResult:
     """Reads a finished training's outputs into the store. Invalid when they are not what a training leaves."""
     result = _read(outputs / RESULT_FILE)
-    manifest = store.put_folder(outputs / MODEL_FOLDER)
-    files = {file.path: file for file in manifest.files}
-    if set(files) != MODEL_FILES:
-        raise _spoiled(_("the model folder does not hold {files}").format(files=", ".join(sorted(MODEL_FILES))))
+    model = _ingest_model(outputs / MODEL_FOLDER, store=store) if result.signature else {}
     predicted = store.put_folder(outputs / EVALUATIONS_FOLDER).files
     predictions = {Path(file.path).stem: file.sha256 for file in predicted}
     if set(predictions) != {split.split for split in result.splits}:
         raise _spoiled(_("predictions of a split are missing"))
-    return IngestedResult(
-        result=result,
-        manifest=manifest.digest,
-        model_digest=files[MODEL_FILE].sha256,
-        features_digest=files[FEATURES_FILE].sha256,
-        predictions=predictions,
-    )
+    return IngestedResult(result=result, predictions=predictions, **model)
+
+
+def _ingest_model(folder: Path, *, store: Store) -> dict[str, str]:
+    """The digests of the model and its files."""
+    manifest = store.put_folder(folder)
+    files = {file.path: file for file in manifest.files}
+    if set(files) != MODEL_FILES:
+        raise _spoiled(_("the model folder does not hold {files}").format(files=", ".join(sorted(MODEL_FILES))))
+    return {
+        "manifest": manifest.digest,
+        "model_digest": files[MODEL_FILE].sha256,
+        "features_digest": files[FEATURES_FILE].sha256,
+    }
 
 
 def _read(path: Path) -> TrainingResult:

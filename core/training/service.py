@@ -9,11 +9,11 @@ from pydantic import Field, StringConstraints
 from core.compute.devices import gpus_here
 from core.compute.service import ComputeService, runs_production, who_stops
 from core.compute.tables import JobRow
-from core.compute.values import Job, JobSpec, JobState, Resources
+from core.compute.values import Job, JobState, Resources
 from core.features.training_sets.service import TrainingSetService
 from core.features.training_sets.values import TrainingSet
-from core.features.values import FeatureContract
 from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.content import Content
 from core.foundation.actions.run import EventSpec, Service, action
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.foundation.ids import Kind
@@ -31,11 +31,20 @@ from core.registry.values import ModelReference, ModelVersion, NewVersion
 from core.requirements.service import RequirementService
 from core.training.catalog import find_run, history, in_state, list_runs, read_run
 from core.training.inputs import inputs_evidence
-from core.training.kind import TrainingKind
-from core.training.recipe import Recipe, all_recipes, card_of, check_params, recipe_called, refuse_other_inputs
+from core.training.kind import job_spec
+from core.training.recipe import (
+    Recipe,
+    all_recipes,
+    card_of,
+    check_params,
+    permitted_recipe,
+    recipes_off,
+    refuse_other_inputs,
+)
+from core.training.scripts.supplies import tree_in
 from core.training.splits import trainable
 from core.training.tables import RunRow
-from core.training.values import DEFAULT_SEED, NewRun, Origin, RecipeCard, Run, RunOrder, Series
+from core.training.values import DEFAULT_SEED, NewRun, RecipeCard, Run, RunOrder, Series
 from core.training.workspace.fields import write_params
 from core.training.workspace.titles import run_title
 
@@ -51,8 +60,6 @@ MostPoints = Annotated[int, Field(ge=2, le=10_000)]
 # 330,000 rows of 36 features took 1.2 GB in all.
 MEMORY_MB = 4096
 MOST_CPUS = 4
-ATTEMPTS = 2
-PRIORITY, QUIET_PRIORITY = 5, 7
 
 
 class TrainingService(Service):
@@ -89,9 +96,14 @@ class TrainingService(Service):
     def list_recipes(self, call: Call) -> tuple[RecipeCard, ...]:
         """List the recipes one can train with, and their parameters."""
         call.unscoped()
-        return tuple(card_of(recipe) for _name, recipe in sorted(all_recipes().items()))
+        off = recipes_off(self.foundation.settings)
+        return tuple(card_of(recipe) for name, recipe in sorted(all_recipes().items()) if name not in off)
 
-    @action(permission=Permission.JOBS_WRITE, says=N_("started"))
+    def _prepare_source(self, call: Call, *, project: str, source: Content | None = None, **_names: Any) -> str:
+        call.may_reach_project(project)
+        return self.foundation.store.put_bytes(tree_in(source.read())) if source else ""
+
+    @action(permission=Permission.JOBS_WRITE, prepare=_prepare_source, says=N_("started"))
     def start_run(
         self,
         call: Call,
@@ -103,8 +115,10 @@ class TrainingService(Service):
         title: ShortTitle = "",
         seed: Seed = DEFAULT_SEED,
         requirement_id: str = "",
+        source: Content | None = None,
     ) -> Run:
-        """Train a model. Parameters that are not given keep the recipe's defaults.
+        """Train a model. Parameters that are not given keep the recipe's defaults. `source` is a zip or tar.gz of the
+        code that the recipe `script` runs.
 
         Refused while something that the training set came from is in quarantine."""
         new = NewRun(
@@ -115,6 +129,7 @@ class TrainingService(Service):
             title=title,
             seed=seed,
             requirement_id=requirement_id,
+            source=call.prepared or "",
         )
         run = self.start(call, new)
         call.about(run.id)
@@ -193,6 +208,11 @@ class TrainingService(Service):
         the name of a new one follows from the title."""
         call.may_reach(run_id)
         row, job = find_run(call.session, run_id)
+        if job.state == JobState.SUCCEEDED and not row.manifest:
+            raise Conflict(
+                _("{id} gave predictions only, and no model").format(id=run_id),
+                hint=_("Have the script write model.onnx to register a version."),
+            )
         if job.state != JobState.SUCCEEDED or call.prepared is None:
             raise Conflict(
                 _("{id} has no model yet: it is {state}").format(id=run_id, state=job.state),
@@ -212,8 +232,10 @@ class TrainingService(Service):
         """Queues a run in the caller's transaction. NotFound for a recipe that is not there, Invalid for a parameter, a
         training set or a requirement that will not do, Conflict for a training set that is not ready."""
         call.may_reach_project(new.project)
-        recipe = recipe_called(new.recipe)
-        params = check_params(recipe, params=new.params).model_dump(mode="json")
+        recipe = permitted_recipe(new.recipe, settings=self.foundation.settings)
+        chosen = check_params(recipe, params=new.params)
+        recipe.refuse_source(chosen, has_archive=bool(new.source), settings=self.foundation.settings)
+        params = chosen.model_dump(mode="json")
         training_set = self._training_set(call, new)
         contract = trainable(training_set, now=call.now)
         refuse_other_inputs(recipe, training_set)
@@ -222,8 +244,8 @@ class TrainingService(Service):
         known = new.model_copy(update={"title": title, "params": params, "requirement_id": requirement})
         person = new.owner or call.actor.person_id
         run_id = call.create(Kind.RUN, project=new.project, title=title, state=JobState.QUEUED, owner=person)
-        job_spec = _job_spec(known, run_id=run_id, owner=person, training_set=training_set, contract=contract)
-        job = self.compute.submit(call, job_spec.model_copy(update={"resources": self.resources(recipe, params)}))
+        spec = job_spec(known, run_id=run_id, owner=person, training_set=training_set, contract=contract)
+        job = self.compute.submit(call, spec.model_copy(update={"resources": self.resources(recipe, params)}))
         self._add(call, known, run_id=run_id, job=job, task=training_set.target.task)
         run = self.run(call, run_id)
         write_params(call.session, run)
@@ -262,7 +284,9 @@ class TrainingService(Service):
         return requirement_id
 
     def _add(self, call: Call, new: NewRun, *, run_id: str, job: Job, task: str) -> None:
-        fields = new.model_dump(mode="json", exclude={"owner", "quiet"})
+        fields = new.model_dump(mode="json", exclude={"owner", "quiet", "source"})
+        # As long as the run is there its code stays.
+        fields["params"] |= {"archive": new.source} if new.source else {}
         about: dict[str, Any] = {"job_id": job.id, "requested_by": job.requested_by, "task": task}
         row = RunRow(id=run_id, **fields, **about, created_at=call.now)
         call.session.add(row)
@@ -303,37 +327,3 @@ class TrainingService(Service):
                 _("{id} is {model} v{number} already").format(id=row.id, model=version.model, number=version.version),
                 hint=_("A run is a version of one model. Train again to make another."),
             )
-
-
-def _job_spec(new: NewRun, *, run_id: str, owner: str, training_set: TrainingSet, contract: FeatureContract) -> JobSpec:
-    return JobSpec(
-        kind=TrainingKind.name,
-        project=new.project,
-        title=new.title,
-        subject=run_id,
-        payload={
-            "recipe": new.recipe,
-            "params": new.params,
-            "seed": new.seed,
-            "title": new.title,
-            "contract": contract.model_dump(mode="json"),
-            "target": training_set.target.model_dump(mode="json"),
-            "origin": _origin(new, run_id=run_id, training_set=training_set).model_dump(),
-        },
-        inputs={split.name: split.digest for split in training_set.splits},
-        owner=owner,
-        priority=QUIET_PRIORITY if new.quiet else PRIORITY,
-        max_attempts=ATTEMPTS,
-    )
-
-
-def _origin(new: NewRun, *, run_id: str, training_set: TrainingSet) -> Origin:
-    return Origin(
-        run=run_id,
-        title=new.title,
-        recipe=new.recipe,
-        training_set=training_set.id,
-        training_set_title=training_set.title,
-        training_set_digest=training_set.digest,
-        label=training_set.entity.label,
-    )

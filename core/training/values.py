@@ -17,7 +17,7 @@ DEFAULT_SEED = 1
 
 class RecipeCard(Value):
     """A recipe that one can train with; `kinds` are those of the inputs that it learns from, `parameters` the
-    JSON schema that draws its form."""
+    JSON schema that draws its form. It may be sent an archive of code where it `takes_source`."""
 
     name: str
     title: str
@@ -25,6 +25,8 @@ class RecipeCard(Value):
     tasks: tuple[str, ...]
     kinds: tuple[Kind, ...]
     parameters: dict[str, Any]
+    takes_source: bool = False
+    is_searchable: bool = True
 
 
 class Origin(Value):
@@ -46,7 +48,8 @@ class Origin(Value):
 
 
 class NewRun(Value):
-    """A run to be queued. `owner` is whom it is for when the portal itself asks; a quiet one stands behind others."""
+    """A run to be queued. `owner` is whom it is for when the portal itself asks; a quiet one stands behind others.
+    `source` is the digest of the tree of code that came with the request."""
 
     project: str
     recipe: str
@@ -58,6 +61,7 @@ class NewRun(Value):
     sweep_id: str = ""
     owner: str = ""
     quiet: bool = False
+    source: str = ""
 
 
 class Run(Value):

@@ -42,7 +42,7 @@ def _form(offered: Offered) -> None:
         frame.section(_("What"))
         with frame.card("what"):
             chosen = choose_set(offered, key="training_set_choice")
-            card = choose_recipe(chosen, key="recipe_choice")
+            card = choose_recipe(chosen, key="recipe_choice", for_sweep=True)
         frame.section(_("Trials"))
         with frame.card("trials"):
             trial_fields = _trials(chosen.target.task)

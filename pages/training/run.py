@@ -5,6 +5,7 @@ import streamlit as st
 from app.next_action.training import run_action
 from app.registry.evaluations import answer, condition_line, evaluation_table
 from app.session import actor, may, person, portal
+from app.training.code import code_facts
 from app.training.progress import learning, live_run, log_tail
 from app.training.register_dialog import register
 from app.ui import forms, frame, links, times
@@ -48,6 +49,7 @@ def _draw(run: Run) -> None:
         neighbors(run.id, made_from, title=_("Belongs to"))
         frame.section(_("Parameters"), hint=_("changed from the defaults"))
         parameters({**run.params, "seed": run.seed}, recipe=run.recipe)
+        code_facts(run)
         frame.section(_("Activity"))
         frame.activity(run.id)
     frame.lineage(run.id)

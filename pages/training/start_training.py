@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.session import actor, may, portal
-from app.training.form import Offered, choose_recipe, choose_set, fit_line, nothing_offered, offered_sets
+from app.training.form import Offered, choose_recipe, choose_set, code_archive, fit_line, nothing_offered, offered_sets
 from app.training_sets.form import requirement_choice
 from app.ui import forms, frame, links
 from core.features.training_sets.values import TrainingSet
@@ -44,12 +44,13 @@ def _form(offered: Offered) -> None:
         places: dict[str, DeltaGenerator] = {}
         with st.form("start"):
             entered = _parameters(card, places)
+            source = code_archive(card)
             seed, title = _identity(chosen, card)
             pressed = st.form_submit_button(
                 _("Start training"), type="primary", icon=":material/play_circle:", key="start_now"
             )
         if pressed:
-            request = {"params": entered, "seed": seed, "title": title, "requirement_id": requirement}
+            request = {"params": entered, "seed": seed, "title": title, "requirement_id": requirement, "source": source}
             _start(chosen, card, request=request, places=places)
 
 

@@ -66,7 +66,7 @@ def test_every_parameter_draws_a_field_with_title_help_and_bounds() -> None:
             assert "default" in field
             bounded = (
                 "enum" in field
-                or "maxItems" in field
+                or {"maxItems", "maxLength"} & set(field)
                 or ({"minimum", "exclusiveMinimum"} & set(field) and "maximum" in field)
             )
             assert bounded, field

@@ -38,7 +38,7 @@ def tree_of(archive: bytes, *, limits: TreeLimits) -> bytes:
         members = _zipped(archive, gathered) if archive.startswith(ZIP) else _tarred(archive, limits, gathered)
         for path, data in members:
             gathered.add(path, data=data)
-    return gathered.packed()
+    return gathered.packed(without_top=True)
 
 
 @contextmanager

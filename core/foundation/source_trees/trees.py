@@ -51,13 +51,13 @@ class Gathered:
         self._size += len(data)
         self._files[path] = data
 
-    def packed(self) -> bytes:
-        """All of them as one tar. Where they lie in a single folder, as in what a host of repositories gives to
-        download, that folder is left out. Invalid where there are none."""
+    def packed(self, *, without_top: bool = False) -> bytes:
+        """All of them as one tar. `without_top` leaves out the single folder in which they may lie, as in what a host
+        of repositories gives to download. Invalid where there are none."""
         if not self._files:
             raise Invalid(_("There is no file in it"), hint=_("Send the folder of your code."), field="source")
         tops = {path.partition("/")[0] for path in self._files}
-        is_nested = len(tops) == 1 and all("/" in path for path in self._files)
+        is_nested = without_top and len(tops) == 1 and all("/" in path for path in self._files)
         return _tar((path.partition("/")[2] if is_nested else path, data) for path, data in self._files.items())
 
 

@@ -7,10 +7,12 @@ import os
 import runpy
 import site
 import sys
+import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+OURS = (__file__, "<frozen runpy>", "<frozen importlib._bootstrap>", import_module.__code__.co_filename)
 ROOT = str(Path(__file__).resolve().parents[3])
 
 
@@ -44,16 +46,27 @@ def _run(request: dict[str, Any]) -> None:
     for folder in request["libraries"]:
         site.addsitedir(folder)
     code, entry = request["code"], str(request["entry"])
-    path, colon, function = entry.partition(":")
     os.chdir(code)
+    sys.argv = [entry.partition(":")[0]]
+    try:
+        _enter(code, entry)
+    except Exception as error:
+        # Without the frames of ours, which are nothing to look at.
+        trace = error.__traceback__
+        while trace is not None and trace.tb_frame.f_code.co_filename in OURS:
+            trace = trace.tb_next
+        traceback.print_exception(type(error), error, trace)
+        sys.exit(1)
+
+
+def _enter(code: str, entry: str) -> None:
+    path, colon, function = entry.partition(":")
     if colon:
-        sys.argv = [entry]
         sys.path.insert(0, code)
         getattr(import_module(path), function)()
-        return
-    sys.argv = [path]
-    sys.path[:0] = [str(Path(code, path).parent), code]
-    runpy.run_path(str(Path(code, path)), run_name="__main__")
+    else:
+        sys.path[:0] = [str(Path(code, path).parent), code]
+        runpy.run_path(path, run_name="__main__")
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ if __name__ == "__main__":
     assert ran(source) == "my own package 7 1 []\nfrom a thread\n"
     assert (ran.output / "a/b/model").read_text() == "made"
     ran.printed = ""
-    assert ran(source, entry="train:main") == "called ['train:main']\n"
+    assert ran(source, entry="train:main") == "called ['train']\n"
 
 
 def test_it_reads_nothing_and_reaches_nobody_else(ran: Ran, tmp_path: Path) -> None:
