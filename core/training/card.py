@@ -23,8 +23,9 @@ def write_card(
     contract: FeatureContract,
     splits: list[SplitResult],
     target: Target = YES_OR_NO,
+    keeps_missing: bool | None = None,
 ) -> str:
-    """Markdown."""
+    """Markdown. Whether missing numbers are learned from is known of the recipe, unless the model says it itself."""
     lines = [f"# {_plain(title)}", "", _(recipe.title), "", "## " + _("How good it is"), ""]
     lines += _quality(splits, target=target)
     lines += ["", "## " + _("What it takes"), ""]
@@ -33,7 +34,7 @@ def write_card(
     lines += [_("- texts: {names}").format(names=", ".join(texts)) for texts in [contract.texts()] if texts]
     lines += [_("- images: {names}").format(names=", ".join(images)) for images in [contract.images()] if images]
     lines += [_("- vectors: {names}").format(names=", ".join(vectors)) for vectors in [contract.vectors()] if vectors]
-    lines += ["", _missing(recipe)]
+    lines += ["", _missing(recipe.keeps_missing if keeps_missing is None else keeps_missing)]
     lines += ["", "## " + _("Parameters"), ""]
     lines += [f"- {name}: {value}" for name, value in params.items()]
     lines += ["", "## " + _("Limits"), ""]
@@ -41,8 +42,8 @@ def write_card(
     return "\n".join(lines) + "\n"
 
 
-def _missing(recipe: type[Recipe]) -> str:
-    if recipe.keeps_missing:
+def _missing(is_kept: bool) -> str:
+    if is_kept:
         return _("Text that was rare or unseen in training counts as unknown. What a missing number means was learned.")
     return _("Text that was rare or unseen in training counts as unknown, a missing number as the median.")
 

@@ -15,6 +15,7 @@ from core.foundation.text import _
 from core.foundation.values import Listing
 from core.registry.tables import MirrorRow
 from core.registry.values import Evaluation
+from core.training.judgement.sentences import remarks_of
 from core.training.tables import RunMetricRow, RunRow
 from core.training.values import Point, Run, RunOrder, Series
 
@@ -23,6 +24,8 @@ FROM_JOB = ("state", "progress", "stage", "eta_seconds", "cause", "started_at", 
 IS_TRAINING = col(JobRow.kind) == "training.run"
 # So many of them are found faster by their jobs.
 FEW = 10_000
+# So many of the last runs are asked for a baseline.
+LAST_RUNS = 10
 IS_JOB = col(JobRow.id) == RunRow.job_id
 NEWEST = (col(RunRow.created_at).desc(), col(RunRow.id).desc())
 
@@ -39,7 +42,8 @@ def run_of(row: RunRow, job: JobRow, *, mlflow_run: str | None) -> Run:
     fields = row.model_dump(include=set(Run.model_fields) - {"evaluations"})
     job_fields = {name: getattr(job, name) for name in FROM_JOB}
     evaluations = tuple(Evaluation.model_validate(item) for item in row.evaluations)
-    return Run(**fields, **job_fields, evaluations=evaluations, mlflow_run=mlflow_run or "")
+    run = Run(**fields, **job_fields, evaluations=evaluations, mlflow_run=mlflow_run or "")
+    return run.model_copy(update={"remarks": remarks_of(run)})
 
 
 def read_run(session: Session, run_id: str) -> Run:
@@ -132,6 +136,19 @@ def add_points(session: Session, run_id: str, points: Iterable[RunMetricRow]) ->
     session.add_all(by_step.values())
     session.flush()
     return tuple(by_step.values())
+
+
+def last_step(session: Session, run_id: str) -> int | None:
+    """The highest step that it reported."""
+    return session.exec(select(func.max(RunMetricRow.step)).where(RunMetricRow.run_id == run_id)).one()
+
+
+def baseline_files(session: Session, training_set_id: str) -> dict[str, str]:
+    """The digests of what the baseline says of the splits of a training set, known from one of its last runs."""
+    finished = (RunRow.training_set_id == training_set_id, RunRow.manifest != "")
+    newest = select(RunRow.judgement).where(*finished).order_by(*NEWEST).limit(LAST_RUNS)
+    known = [judgement.get("baseline_files", {}) for judgement in session.exec(newest)]
+    return next((files for files in known if files), {})
 
 
 def history(session: Session, run_id: str, *, names: Iterable[str], most: int) -> tuple[Series, ...]:

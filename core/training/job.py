@@ -13,9 +13,14 @@ from core.foundation.digests import canonical, digest_file
 from core.foundation.errors import PortalError
 from core.foundation.text import _
 from core.registry.signature import Signature
+from core.tasks.predictions import Outputs
 from core.tasks.values import Target
-from core.training.recipe import FitContext, Fitted, Origins, Recipe, check_params, recipe_called
+from core.training.judgement.baseline import fit_baseline, known_baseline, splits_among
+from core.training.judgement.comparing import comparisons_of
+from core.training.judgement.values import Comparison
+from core.training.recipe import BASELINE, FitContext, Fitted, Origins, Recipe, check_params, recipe_called
 from core.training.result import (
+    BASELINE_FOLDER,
     CARD_FILE,
     EVALUATIONS_FOLDER,
     FEATURES_FILE,
@@ -121,8 +126,8 @@ def _run(context: JobContext) -> None:
     spec, seconds = RunSpec(context.payload), Seconds()
     context.progress(0.0, stage=_("loading"))
     with seconds.of("load"):
-        splits_of = {name: path for name, path in context.inputs.items() if name != SOURCE}
-        tables = load_tables(splits_of, contract=spec.contract, target=spec.target, now=datetime.now(UTC))
+        files = splits_among(context.inputs)
+        tables = load_tables(files, contract=spec.contract, target=spec.target, now=datetime.now(UTC))
         prepared = spec.recipe.prepare(tables, contract=spec.contract, target=spec.target, threads=context.cpus)
     say(_("training {recipe}").format(recipe=spec.recipe.name))
     with seconds.of("train"):
@@ -133,12 +138,14 @@ def _run(context: JobContext) -> None:
     with seconds.of("export"):
         model, signature = _export(context, spec=spec, fitted=fitted) if fitted.is_servable else (None, None)
     with seconds.of("evaluate"):
-        splits, difference = _evaluate(context, tables=tables, model=model, fitted=fitted)
+        splits, outputs, difference = _evaluate(context, tables=tables, model=model, fitted=fitted)
+    with seconds.of("baseline"):
+        comparisons = _compare(context, spec=spec, tables=tables, outputs=outputs, target=fitted.target)
     context.progress(0.99, stage=_("writing"), eta_seconds=0)
     if model is not None:
-        _write_text(context, spec=spec, target=fitted.target, splits=splits)
+        _write_text(context, spec=spec, fitted=fitted, splits=splits)
     result = _result(context, fitted=fitted, signature=signature, splits=splits, difference=difference)
-    written = result.model_copy(update={"seconds": seconds.by_stage})
+    written = result.model_copy(update={"seconds": seconds.by_stage, "comparisons": comparisons})
     (context.outputs / RESULT_FILE).write_text(written.model_dump_json(indent=1))
 
 
@@ -189,17 +196,19 @@ def _export(context: JobContext, *, spec: RunSpec, fitted: Fitted) -> "tuple[Onn
 
 def _evaluate(
     context: JobContext, *, tables: "Mapping[str, pa.Table]", model: "OnnxModel | None", fitted: Fitted
-) -> tuple[list[SplitResult], float]:
-    """Every split by the ONNX file, and the largest difference between it and the library that trained, on the rows
-    that were held out. Without a file these are judged by what was predicted of them."""
+) -> tuple[list[SplitResult], dict[str, Outputs], float]:
+    """Every split by the ONNX file, what it says of those that were held out, and there the largest difference between
+    it and the library that trained. Without a file these are judged by what was predicted of them."""
     from core.training.evaluation import judged_split, largest_difference, write_predictions
 
-    splits, differences, target = [], [], fitted.target
+    splits, held_out, differences, target = [], {}, [], fitted.target
     for place, (name, table) in enumerate(tables.items()):
         context.progress(TRAINED_SHARE + 0.09 * place / len(tables), stage=_("evaluating {split}").format(split=name))
         if model is None and name == TRAIN:
             continue
         outputs = model.outputs(table) if model is not None else fitted.predict(table)
+        if name != TRAIN:
+            held_out[name] = outputs
         if model is not None and fitted.is_compared and name != TRAIN:
             differences.append(largest_difference(outputs, fitted.predict(table), target=target))
         path = context.outputs / EVALUATIONS_FOLDER / f"{name}.parquet"
@@ -209,10 +218,38 @@ def _evaluate(
             f"{metric.replace('_', ' ')} {interval.value:.4f}" for metric, interval in splits[-1].metrics.items()
         )
         say(_("{split}, {n} rows: {figures}").format(split=name, n=table.num_rows, figures=figures))
-    return splits, max(differences, default=0.0)
+    return splits, held_out, max(differences, default=0.0)
 
 
-def _write_text(context: JobContext, *, spec: RunSpec, target: Target, splits: list[SplitResult]) -> None:
+def _compare(
+    context: JobContext,
+    *,
+    spec: RunSpec,
+    tables: "Mapping[str, pa.Table]",
+    outputs: Mapping[str, Outputs],
+    target: Target,
+) -> tuple[Comparison, ...]:
+    """The model beside the baseline, from an earlier run or fitted here, and beside the best answer without inputs."""
+    from core.training.evaluation import write_predictions
+
+    baseline = known_baseline(context.inputs, tables=tables, target=spec.target)
+    if not baseline and spec.recipe.name != BASELINE:
+        context.progress(TRAINED_SHARE + 0.09, stage=_("the linear baseline"))
+        baseline = fit_baseline(
+            tables,
+            contract=spec.contract,
+            target=spec.target,
+            seed=spec.seed,
+            threads=context.cpus,
+            should_stop=lambda: context.stop_requested,
+        )
+        for name, answers in baseline.items():
+            path = context.outputs / BASELINE_FOLDER / f"{name}.parquet"
+            write_predictions(tables[name], outputs=answers, target=spec.target, path=path)
+    return comparisons_of(outputs, tables=tables, target=target, baseline=baseline)
+
+
+def _write_text(context: JobContext, *, spec: RunSpec, fitted: Fitted, splits: list[SplitResult]) -> None:
     from core.training.card import write_card
 
     card = write_card(
@@ -221,7 +258,8 @@ def _write_text(context: JobContext, *, spec: RunSpec, target: Target, splits: l
         params=spec.params.model_dump(),
         contract=spec.contract,
         splits=splits,
-        target=target,
+        target=fitted.target,
+        keeps_missing=fitted.keeps_missing,
     )
     (context.outputs / MODEL_FOLDER / CARD_FILE).write_text(card, encoding="utf-8")
 
@@ -243,6 +281,7 @@ def _result(
         logged=dict(fitted.logged),
         difference=difference,
         seconds={},
+        leaderboard=fitted.leaderboard,
     )
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
+from sqlmodel import Session
 
 from core.compute.kinds import PlainKind
+from core.compute.tables import JobRow
 from core.compute.values import Job, JobSpec, JobState
 from core.features.training_sets.service import TrainingSetService
 from core.features.training_sets.values import TrainingSet
@@ -23,8 +25,12 @@ from core.registry.service import RegistryService
 from core.registry.values import Evaluation, MetricPoint, RunRecord
 from core.tasks.task import quality_metrics, task_of
 from core.tasks.values import Target
-from core.training.catalog import add_points
-from core.training.recipe import check_params, inputs_of, recipe_called
+from core.training.catalog import add_points, history, last_step, run_of
+from core.training.judgement.baseline import INPUT
+from core.training.judgement.jumps import jump_in
+from core.training.judgement.sentences import alarms_of, losses_of
+from core.training.judgement.values import Judgement, Jump
+from core.training.recipe import BASELINE, check_params, inputs_of, recipe_called
 from core.training.result import MODEL_FILE, SOURCE, IngestedResult, SplitResult, ingest_result
 from core.training.splits import TRAIN, VALIDATION, trainable
 from core.training.tables import RunMetricRow, RunRow
@@ -35,6 +41,7 @@ from core.training.workspace.values import PARAMS
 METRIC_EVENT = "metric"
 ATTEMPTS = 2
 PRIORITY, QUIET_PRIORITY = 5, 7
+MOST_POINTS = 10_000
 MetricName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{0,59}$", allowed=WITH_UNDERSCORES, example="train_loss")]
 MlflowState = Literal["running", "finished", "failed", "killed"]
 
@@ -92,6 +99,8 @@ class TrainingKind(PlainKind):
         row.manifest, row.model_digest = read.manifest, read.model_digest
         row.environment, row.code_commit = read.result.environment, read.result.code_commit
         row.seconds = read.result.seconds
+        row.judgement = self._judgement(call, row, read=read).model_dump(mode="json")
+        row.alarms = self._alarms(call, row, state=JobState.SUCCEEDED)
         call.session.add(row)
         write_metrics(call.session, row.id, project=row.project, metrics={**row.metrics, **judged_figures(read)})
         call.update(row.id, state=JobState.SUCCEEDED)
@@ -102,10 +111,31 @@ class TrainingKind(PlainKind):
 
     def ended(self, call: Call, job: Job) -> None:
         row = call.session.get_one(RunRow, job.subject)
+        jump, step = jump_of(call.session, row), last_step(call.session, row.id)
+        row.judgement = Judgement(jump=jump, last_step=step).model_dump(mode="json")
+        row.alarms = self._alarms(call, row, state=job.state)
+        call.session.add(row)
         call.update(row.id, state=job.state)
         call.record(f"training.run_{job.state.value}", subject=row.id, details={"cause": job.cause[:200]})
         state: MlflowState = "killed" if job.state is JobState.CANCELLED else "failed"
         self._export_to_mlflow(call, row, job=job, state=state, points=[])
+
+    def _alarms(self, call: Call, row: RunRow, *, state: JobState) -> list[str]:
+        run = run_of(row, call.session.get_one(JobRow, row.job_id), mlflow_run=None)
+        return alarms_of(run.model_copy(update={"state": state}))
+
+    def _judgement(self, call: Call, row: RunRow, *, read: IngestedResult) -> Judgement:
+        inputs = call.session.get_one(JobRow, row.job_id).inputs
+        earlier = {name.removeprefix(INPUT): digest for name, digest in inputs.items() if name.startswith(INPUT)}
+        defaults = check_params(recipe_called(BASELINE), params={}).model_dump(mode="json")
+        is_baseline = row.recipe == BASELINE and row.params == defaults
+        own = {name: digest for name, digest in read.predictions.items() if name != TRAIN} if is_baseline else {}
+        return Judgement(
+            comparisons=read.result.comparisons,
+            baseline_files=read.baseline or own or earlier,
+            leaderboard=read.result.leaderboard,
+            jump=jump_of(call.session, row),
+        )
 
     def _export_to_mlflow(
         self,
@@ -156,6 +186,11 @@ def validation_loss(read: IngestedResult, *, target: Target) -> float | None:
     if interval is None:
         return None
     return -interval.value if quality_metrics()[task.leading[0]].better == "up" else interval.value
+
+
+def jump_of(session: Session, row: RunRow) -> Jump | None:
+    """Whether the loss that it reported jumped."""
+    return jump_in(history(session, row.id, names=losses_of(row.task), most=MOST_POINTS))
 
 
 def judged_points(run_id: str, *, read: IngestedResult) -> list[RunMetricRow]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, compose, helper, numpy_helper
 
 from core.registry.signature import Signature
 from core.tasks.task import task_of
@@ -59,6 +59,17 @@ class Graph:
         """The values of columns side by side, [batch, n]: of a tensor of just these columns, that itself."""
         tensor = next((tensor for tensor, columns in self._wide.items() if columns == tuple(names)), None)
         return tensor or self.columns([self.column(name) for name in names])
+
+    def embed(self, content: bytes) -> dict[str, str]:
+        """The nodes of a file that takes the same inputs; returns the names of its outputs in this graph, by their
+        names there."""
+        model, prefix = onnx.load_from_string(content), f"{self._fresh('model')}."
+        compose.add_prefix(model, prefix, inplace=True)
+        for entry in self._inputs:
+            self._nodes.append(helper.make_node("Identity", [entry.name], [f"{prefix}{entry.name}"]))
+        self._nodes += model.graph.node
+        self._constants += model.graph.initializer
+        return {entry.name.removeprefix(prefix): entry.name for entry in model.graph.output}
 
     def constant(self, array: Any) -> str:
         name = self._fresh("constant")

@@ -22,12 +22,15 @@ from core.registry.signature import ANY, Signature, TensorSpec
 from core.tasks.predictions import Outputs
 from core.tasks.values import BINARY, Target
 from core.training import recipes as folder
+from core.training.automatic.values import Candidate, Leaderboard
 from core.training.values import Origin, RecipeCard
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 ENTRY_POINTS = "causeway.recipes"
+# The recipe that all others stand beside.
+BASELINE = "linear"
 
 Tables = Mapping[str, "pa.Table"]
 Report = Callable[[int, dict[str, float]], None]
@@ -67,7 +70,8 @@ class Fitted(ABC):
 
     One that is not `is_servable` has no file: it is judged by what it predicts of all rows but those it learned from.
     Where there is nothing to hold the file against it is not `is_compared`. `history` are metrics by step that were not
-    reported, `logged` parameters that the fit chose itself, and `environment` says more of what it was made with."""
+    reported, `logged` parameters that the fit chose itself, and `environment` says more of what it was made with.
+    `leaderboard` is of a recipe that tried others, and `keeps_missing` what its recipe cannot say before."""
 
     target: Target = Target()
     metrics: Mapping[str, float]
@@ -80,6 +84,8 @@ class Fitted(ABC):
     history: Sequence[tuple[int, Mapping[str, float]]] = ()
     logged: Mapping[str, str] = {}
     environment: Mapping[str, str] = {}
+    leaderboard: Leaderboard | None = None
+    keeps_missing: bool | None = None
 
     @abstractmethod
     def export(self, origins: Origins) -> tuple[bytes, Signature]:
@@ -94,7 +100,8 @@ class Recipe(Plugin, ABC):
     """A way to train a model from a training set. `tasks` names those it can learn, `kinds` the inputs it learns from,
     `on_all_rows` the parameters with which it leaves no row out, however few were enough while parameters were
     searched. One that `keeps_missing` numbers learns what they mean. One that `takes_source` may be sent an archive of
-    code, and what is not `is_searchable` has no parameters that a sweep could choose."""
+    code, and what is not `is_searchable` has no parameters that a sweep could choose. `candidates`
+    are what the recipe `automatic` tries of it; without any it takes no part."""
 
     tasks: ClassVar[tuple[str, ...]] = (BINARY,)
     kinds: ClassVar[tuple[Kind, ...]] = ("category", "number")
@@ -103,6 +110,7 @@ class Recipe(Plugin, ABC):
     keeps_missing: ClassVar[bool] = False
     takes_source: ClassVar[bool] = False
     is_searchable: ClassVar[bool] = True
+    candidates: ClassVar[tuple[Candidate, ...]] = ()
 
     @classmethod
     def refuse_source(cls, _params: Any, *, has_archive: bool, settings: Settings) -> None:
@@ -190,6 +198,12 @@ def permitted_recipe(name: str, *, settings: Settings, is_sweep: bool = False) -
             field="recipe",
         )
     return recipe
+
+
+def can_learn(recipe: type[Recipe], *, contract: FeatureContract, target: Target) -> bool:
+    """Whether it learns such a task from such inputs."""
+    knows_kinds = {*contract.kinds().values()} <= {*recipe.kinds}
+    return target.task in recipe.tasks and knows_kinds and not recipe.accepts(contract, target)
 
 
 def refuse_other_inputs(recipe: type[Recipe], training_set: TrainingSet) -> None:

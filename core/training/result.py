@@ -12,9 +12,11 @@ from core.foundation.validation import WITH_UNDERSCORES, invalid_of, shaped
 from core.foundation.values import Value
 from core.registry.signature import Signature
 from core.tasks.values import Interval, LabelSpread
+from core.training.automatic.values import Leaderboard
+from core.training.judgement.values import Comparison, is_empty
 
 RESULT_FILE = "result.json"
-MODEL_FOLDER, EVALUATIONS_FOLDER = "model", "evaluations"
+MODEL_FOLDER, EVALUATIONS_FOLDER, BASELINE_FOLDER = "model", "evaluations", "baseline"
 MODEL_FILE, SIGNATURE_FILE, FEATURES_FILE, CARD_FILE = "model.onnx", "signature.json", "features.json", "card.md"
 MODEL_FILES = {MODEL_FILE, SIGNATURE_FILE, FEATURES_FILE, CARD_FILE}
 LARGEST_RESULT = 1_000_000
@@ -35,8 +37,9 @@ class SplitResult(Value):
 
 
 class TrainingResult(Value):
-    """`result.json`. `seconds` says where the time went; `difference` is the largest between the ONNX file and
-    torch. Without a `signature` there is no model, only predictions. `logged` are parameters that the code chose."""
+    """`result.json`. `seconds` says where the time went; `difference` is the largest between the ONNX file and the
+    library that trained. Without a `signature` there is no model, only predictions. `logged` are parameters that the
+    code chose."""
 
     splits: Annotated[tuple[SplitResult, ...], Field(min_length=1, max_length=50)]
     metrics: Annotated[dict[str, float], Field(max_length=50)]
@@ -48,6 +51,8 @@ class TrainingResult(Value):
     logged: Annotated[dict[Annotated[str, StringConstraints(max_length=250)], ShortText], Field(max_length=100)] = (
         Field(default_factory=dict, exclude_if=lambda logged: not logged)
     )
+    comparisons: Annotated[tuple[Comparison, ...], Field(max_length=50)] = Field(default=(), exclude_if=is_empty)
+    leaderboard: Leaderboard | None = Field(default=None, exclude_if=is_empty)
 
 
 class IngestedResult(Value):
@@ -58,6 +63,7 @@ class IngestedResult(Value):
     model_digest: str = ""
     features_digest: str = ""
     predictions: dict[str, str]
+    baseline: dict[str, str] = Field(default_factory=dict)
 
 
 def ingest_result(outputs: Path, *, store: Store) -> IngestedResult:
@@ -68,7 +74,8 @@ def ingest_result(outputs: Path, *, store: Store) -> IngestedResult:
     predictions = {Path(file.path).stem: file.sha256 for file in predicted}
     if set(predictions) != {split.split for split in result.splits}:
         raise _spoiled(_("predictions of a split are missing"))
-    return IngestedResult(result=result, predictions=predictions, **model)
+    baseline = _baseline(outputs / BASELINE_FOLDER, store=store)
+    return IngestedResult(result=result, predictions=predictions, baseline=baseline, **model)
 
 
 def _ingest_model(folder: Path, *, store: Store) -> dict[str, str]:
@@ -82,6 +89,13 @@ def _ingest_model(folder: Path, *, store: Store) -> dict[str, str]:
         "model_digest": files[MODEL_FILE].sha256,
         "features_digest": files[FEATURES_FILE].sha256,
     }
+
+
+def _baseline(folder: Path, *, store: Store) -> dict[str, str]:
+    """The files of a baseline that was fitted here."""
+    if not folder.exists():
+        return {}
+    return {Path(file.path).stem: file.sha256 for file in store.put_folder(folder).files}
 
 
 def _read(path: Path) -> TrainingResult:

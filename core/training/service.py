@@ -29,8 +29,9 @@ from core.registry.artifact import Folder
 from core.registry.service import RegistryService
 from core.registry.values import ModelReference, ModelVersion, NewVersion
 from core.requirements.service import RequirementService
-from core.training.catalog import find_run, history, in_state, list_runs, read_run
+from core.training.catalog import baseline_files, find_run, history, in_state, list_runs, read_run
 from core.training.inputs import inputs_evidence
+from core.training.judgement.baseline import INPUT
 from core.training.kind import job_spec
 from core.training.recipe import (
     Recipe,
@@ -189,6 +190,8 @@ class TrainingService(Service):
         call.about(run_id)
         row, _job = find_run(call.session, run_id)
         self.compute.resubmit(call, row.job_id)
+        row.alarms = []
+        call.session.add(row)
         call.update(run_id, state=JobState.QUEUED)
         return self.run(call, run_id)
 
@@ -245,7 +248,9 @@ class TrainingService(Service):
         person = new.owner or call.actor.person_id
         run_id = call.create(Kind.RUN, project=new.project, title=title, state=JobState.QUEUED, owner=person)
         spec = job_spec(known, run_id=run_id, owner=person, training_set=training_set, contract=contract)
-        job = self.compute.submit(call, spec.model_copy(update={"resources": self.resources(recipe, params)}))
+        earlier = {INPUT + name: digest for name, digest in baseline_files(call.session, training_set.id).items()}
+        inputs, resources = {**spec.inputs, **earlier}, self.resources(recipe, params)
+        job = self.compute.submit(call, spec.model_copy(update={"inputs": inputs, "resources": resources}))
         self._add(call, known, run_id=run_id, job=job, task=training_set.target.task)
         run = self.run(call, run_id)
         write_params(call.session, run)

@@ -40,6 +40,8 @@ class RunRow(SQLModel, table=True):
     environment: dict[str, Any] = json_field()
     code_commit: str = ""
     seconds: dict[str, Any] = json_field()
+    judgement: dict[str, Any] = json_field()
+    alarms: list[Any] = json_field(list)
     version_id: str = Field(default="", index=True)
     note: str = Field(default="", sa_column_kwargs={"server_default": ""})
 

@@ -11,6 +11,7 @@ from core.features.values import Kind
 from core.foundation.values import Value
 from core.registry.values import Evaluation
 from core.tasks.values import BINARY
+from core.training.judgement.values import Judgement, Remark
 
 DEFAULT_SEED = 1
 
@@ -67,7 +68,8 @@ class NewRun(Value):
 class Run(Value):
     """A training run. `metrics` are the last values reported, `evaluations` stand once the run has succeeded.
     `manifest` is the digest of the model folder in the store, `model_digest` of the ONNX file; `seconds` says where the
-    time went; `ran_seconds` is how long the process of the last attempt ran, `total_ran_seconds` those of all."""
+    time went; `judgement` is what its figures are worth and `remarks` that in words, what alarms
+    first; `ran_seconds` is how long the process of the last attempt ran, `total_ran_seconds` those of all."""
 
     id: str
     project: str
@@ -100,6 +102,8 @@ class Run(Value):
     code_commit: str = ""
     seconds: dict[str, float] = Field(default_factory=dict)
     task: str = BINARY
+    judgement: Judgement = Judgement()
+    remarks: tuple[Remark, ...] = ()
 
 
 class RunOrder(StrEnum):

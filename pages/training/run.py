@@ -6,6 +6,7 @@ from app.next_action.training import run_action
 from app.registry.evaluations import answer, condition_line, evaluation_table
 from app.session import actor, may, person, portal
 from app.training.code import code_facts
+from app.training.leaderboard import judgement
 from app.training.progress import learning, live_run, log_tail
 from app.training.register_dialog import register
 from app.ui import forms, frame, links, times
@@ -103,6 +104,7 @@ def _answer(run: Run) -> None:
         st.markdown(answer(evaluation, task=task_called(run.task)))
         if line := condition_line(run.requirement_id, evaluation):
             st.markdown(line)
+    judgement(run)
 
 
 def _results(run: Run) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from core.compute.tables import JobRow
 from core.compute.values import JobState
 from core.features.values import FeatureContract
 from core.foundation.digests import canonical
@@ -37,6 +38,7 @@ def test_a_run_trains_and_its_model_becomes_a_version(portal: Portal, people: Pe
     assert (done.state, done.progress, done.metrics["validation_auc"] > 0.7) == (JobState.SUCCEEDED, 1.0, True)
     _check_evaluations(portal, done)
     _check_history(portal, people, done)
+    _check_judgement(portal, people, done)
     version = portal.training.register_version(people.engineer, run_id=run.id, model="late-arrival")
     again = portal.training.register_version(people.engineer, run_id=run.id, model="late-arrival")
     assert (version.version, again.id) == (1, version.id)
@@ -65,6 +67,21 @@ def _check_evaluations(portal: Portal, run: Run) -> None:
     assert store.read(files["features.json"]) == canonical(contract())
     assert FeatureContract.model_validate_json(store.read(files["features.json"])) == contract()
     assert store.read(files["signature.json"]) == canonical(signature_of(store.read(run.model_digest)))
+
+
+def _check_judgement(portal: Portal, people: People, run: Run) -> None:
+    """It is judged beside the baseline, which the next run takes from the store."""
+    assert [comparison.split for comparison in run.judgement.comparisons] == ["validation", "test"]
+    assert {"auc", "log_loss"} <= set(run.judgement.comparisons[1].baseline)
+    assert [remark.text.partition(" on test: AUC ")[1] for remark in run.remarks if "baseline" in remark.kind] != [""]
+    (line,) = portal.run_workspace.search_runs(people.viewer).items
+    assert list(line.alarms) == [remark.kind for remark in run.remarks if remark.is_alarm]
+    again = start(portal, people, run.training_set_id)
+    with portal.foundation.database.read() as session:
+        inputs = session.get_one(JobRow, again.job_id).inputs
+    files = {name: inputs[f"baseline.{name}"] for name in ("validation", "test")}
+    assert files == run.judgement.baseline_files
+    assert read_parquet(portal.foundation.store.verified_path(files["test"])).num_rows == splits()["test"].num_rows
 
 
 def _check_history(portal: Portal, people: People, run: Run) -> None:

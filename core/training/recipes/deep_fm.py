@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, ClassVar
 
 from core.foundation.text import N_
+from core.training.automatic.values import Candidate
 from core.training.torch_recipes.network_recipe import NetworkRecipe
 from core.training.torch_recipes.torch_recipe import PerceptronParams, Shape, TrainerParams
 
@@ -18,6 +19,7 @@ class DeepFM(NetworkRecipe):
 
     name = "deep_fm"
     title = N_("DeepFM: pairs of inputs and perceptron")
+    candidates = (Candidate(turn=8),)
     Params: ClassVar[type[TrainerParams]] = PerceptronParams
 
     @classmethod

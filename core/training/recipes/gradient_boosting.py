@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 from core.features.values import FeatureContract
 from core.foundation.text import N_
 from core.tasks.values import Target
+from core.training.automatic.values import Candidate
 from core.training.recipe import FitContext, Fitted, Recipe, Tables
 from core.training.tree_recipes.boosting_params import BoostingParams
 
@@ -22,6 +23,13 @@ class GradientBoosting(Recipe):
     title = N_("Gradient boosting: trees")
     tasks = ("binary", "multi_class", "multi_label", "regression", "ranking")
     keeps_missing = True
+    candidates = (
+        Candidate(turn=1),
+        Candidate(turn=3, params={"loss": "l1"}, tasks=("regression",)),
+        Candidate(turn=4, params={"leaves": 127, "feature_share": 0.5}),
+        Candidate(turn=6, params={"learning_rate": 0.03, "feature_share": 0.5, "row_share": 0.7}),
+        Candidate(turn=7, params={"leaves": 15, "feature_share": 0.5}),
+    )
     Params: ClassVar[type[BoostingParams]] = BoostingParams
 
     @classmethod

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 from core.features.values import FeatureContract
 from core.foundation.text import N_
 from core.tasks.values import Target
+from core.training.automatic.values import Candidate
 from core.training.linear_recipes.linear_params import LinearParams
 from core.training.recipe import FitContext, Fitted, Recipe, Tables
 
@@ -21,6 +22,7 @@ class Linear(Recipe):
     name = "linear"
     title = N_("Linear: logistic or ridge regression")
     tasks = ("binary", "multi_class", "multi_label", "regression")
+    candidates = (Candidate(turn=0),)
     Params: ClassVar[type[LinearParams]] = LinearParams
 
     @classmethod

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, ClassVar
 
 from core.foundation.text import N_
+from core.training.automatic.values import Candidate
 from core.training.torch_recipes.network_recipe import NetworkRecipe
 from core.training.torch_recipes.torch_recipe import PerceptronParams, Shape, TrainerParams
 
@@ -18,6 +19,7 @@ class Tabular(NetworkRecipe):
 
     name = "tabular"
     title = N_("Tabular: embeddings and perceptron")
+    candidates = (Candidate(turn=2), Candidate(turn=5, params={"hidden_width": 256, "dropout": 0.2}))
     Params: ClassVar[type[TrainerParams]] = PerceptronParams
 
     @classmethod

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from core.foundation.text import N_
+from core.training.automatic.values import Candidate
 from core.training.torch_recipes.network_recipe import NetworkRecipe
 from core.training.torch_recipes.torch_recipe import PerceptronParams, Shape, TrainerParams
 
@@ -37,6 +38,7 @@ class WideAndDeep(NetworkRecipe):
 
     name = "wide_and_deep"
     title = N_("Wide and deep: linear model and perceptron")
+    candidates = (Candidate(turn=3),)
     Params: ClassVar[type[TrainerParams]] = WideAndDeepParams
 
     @classmethod

@@ -16,7 +16,7 @@ from core.training.workspace.values import Comparison, RunFilter, RunLine
 
 # So many of the newest runs are looked through for a text.
 SEARCHED = 5_000
-UNREAD = ("evaluations", "metrics", "environment", "seconds")
+UNREAD = ("evaluations", "metrics", "environment", "seconds", "judgement")
 
 
 def searched(query: str, reach: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:

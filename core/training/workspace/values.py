@@ -12,6 +12,7 @@ from core.foundation.naming.texts import ONE_LINE
 from core.foundation.text import N_
 from core.foundation.validation import shaped
 from core.foundation.values import Value
+from core.training.judgement.values import Alarm
 from core.training.values import Series
 
 PARAMS, METRICS = "params.", "metrics."
@@ -56,7 +57,8 @@ class RunField(Value):
 
 
 class RunLine(Value):
-    """A run in a list: `values` are those of the columns that were asked for, a star is the reader's own."""
+    """A run in a list: `values` are those of the columns that were asked for, a star is the reader's own; `alarms` say
+    what one should know before using it."""
 
     id: str
     project: str
@@ -82,6 +84,7 @@ class RunLine(Value):
     tags: tuple[str, ...] = ()
     starred: bool = False
     values: Mapping[str, float | str] = Field(default_factory=dict)
+    alarms: tuple[Alarm, ...] = ()
 
 
 class RunMarks(Value):
