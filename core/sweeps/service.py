@@ -276,7 +276,7 @@ class SweepService(Service):
         check_space(new.space, recipe=recipe, base_params=new.base_params)
         check_params(recipe, params={**new.base_params, **new.confirm_params})
         training_set = self._training_set(call, new.training_set_id, project=new.project)
-        refuse_other_inputs(recipe, training_set)
+        refuse_other_inputs(recipe, training_set, params=new.base_params)
         metric = metric_for(training_set.target, wanted=new.metric)
         title = new.title or ", ".join((_(recipe.title).partition(":")[0], training_set.title))
         row = SweepRow(

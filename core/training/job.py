@@ -206,7 +206,7 @@ def _evaluate(
         context.progress(TRAINED_SHARE + 0.09 * place / len(tables), stage=_("evaluating {split}").format(split=name))
         if model is None and name == TRAIN:
             continue
-        outputs = model.outputs(table) if model is not None else fitted.predict(table)
+        outputs = model.answers(table) if model is not None else fitted.predict(table)
         if name != TRAIN:
             held_out[name] = outputs
         if model is not None and fitted.is_compared and name != TRAIN:

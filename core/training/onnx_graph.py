@@ -31,6 +31,7 @@ class Graph:
         self._inputs: list[Any] = []
         self._wide: dict[str, tuple[str, ...]] = {}
         self._node_count = 0
+        self._given: dict[str, tuple[str, int]] = {}
 
     def input(self, name: str, *, is_text: bool) -> str:
         """An input [batch], text or float64."""
@@ -98,6 +99,15 @@ class Graph:
         self._nodes.append(helper.make_node("TopK", [value, count], outputs, axis=1, largest=0))
         return name
 
+    def give(self, name: str, value: str, *, width: int) -> None:
+        """The file also gives `value`, float64 [batch, width], behind the outputs of its task."""
+        self._given[name] = (value, width)
+
+    @property
+    def vectors(self) -> dict[str, int]:
+        """The widths of what the file gives besides the outputs of its task."""
+        return {name: width for name, (_value, width) in self._given.items()}
+
     def cast(self, value: str, *, to: int) -> str:
         return self.node("Cast", value, to=to)
 
@@ -117,7 +127,9 @@ class Graph:
             )
             for spec in specs
         ]
-        return self._file({spec.name: values[spec.name] for spec in specs}, given, description)
+        given += [self._output(name, "", width=width) for name, width in self.vectors.items()]
+        besides = {name: value for name, (value, _width) in self._given.items()}
+        return self._file({**{spec.name: values[spec.name] for spec in specs}, **besides}, given, description)
 
     def bare(self, value: str, *, kind: int) -> bytes:
         """A graph that gives only this value, [batch, values] of that kind, and says nothing of itself."""

@@ -130,6 +130,10 @@ class Recipe(Plugin, ABC):
         return ""
 
     @classmethod
+    def check_columns(cls, _params: Any, *, contract: FeatureContract) -> None:
+        """Invalid where a parameter names an input that is none, or of another kind than it needs."""
+
+    @classmethod
     def resources(cls, _params: Any, *, offered: Resources) -> Resources:
         """What a fit takes of what one run may have: everything but a GPU, unless the recipe says otherwise."""
         return offered.model_copy(update={"gpus": 0})
@@ -206,8 +210,8 @@ def can_learn(recipe: type[Recipe], *, contract: FeatureContract, target: Target
     return target.task in recipe.tasks and knows_kinds and not recipe.accepts(contract, target)
 
 
-def refuse_other_inputs(recipe: type[Recipe], training_set: TrainingSet) -> None:
-    """Invalid where the recipe learns no such task, or not from such inputs."""
+def refuse_other_inputs(recipe: type[Recipe], training_set: TrainingSet, *, params: Mapping[str, Any]) -> None:
+    """Invalid where the recipe learns no such task, or not from such inputs, or a parameter names others."""
     task = training_set.target.task
     if task not in recipe.tasks:
         able = [other.name for other in all_recipes().values() if task in other.tasks]
@@ -220,6 +224,7 @@ def refuse_other_inputs(recipe: type[Recipe], training_set: TrainingSet) -> None
     _refuse_other_kinds(recipe, training_set.contract, task=task)
     if reason := recipe.accepts(training_set.contract, training_set.target):
         raise Invalid(reason, hint=_("Choose another recipe."), field="recipe")
+    recipe.check_columns(check_params(recipe, params=params), contract=training_set.contract)
 
 
 def _refuse_other_kinds(recipe: type[Recipe], contract: FeatureContract, *, task: str) -> None:

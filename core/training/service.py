@@ -241,7 +241,7 @@ class TrainingService(Service):
         params = chosen.model_dump(mode="json")
         training_set = self._training_set(call, new)
         contract = trainable(training_set, now=call.now)
-        refuse_other_inputs(recipe, training_set)
+        refuse_other_inputs(recipe, training_set, params=params)
         title = new.title or run_title(recipe, params=params, rows=training_set.title)
         requirement = self._requirement(call, new.requirement_id or training_set.requirement_id)
         known = new.model_copy(update={"title": title, "params": params, "requirement_id": requirement})

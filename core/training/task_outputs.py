@@ -2,7 +2,8 @@
 The value is the probability that a label is 1, the probabilities of all classes or labels, a number, the ends of an
 interval with the number between them (low, value, high), or a score."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from core.training.onnx_graph import Graph
 from core.training.preparation import Preparation
 from core.training.recipe import Origins, inputs_of
 
+NONE: Mapping[str, int] = MappingProxyType({})
 LOW_VALUE_HIGH = ("low", "value", "high")
 
 
@@ -40,7 +42,8 @@ def write_file(
         target=target,
         keeps_missing=keeps_missing,
     )
-    return graph.finish_task(outputs, target=target, description=description), promised(inputs, target)
+    content = graph.finish_task(outputs, target=target, description=description)
+    return content, promised(inputs, target, vectors=graph.vectors)
 
 
 def outputs_of(value: Any, *, target: Target) -> Outputs:
@@ -75,8 +78,9 @@ def _names(target: Target) -> list[str]:
     return [spec.name for spec in task_of(target).outputs(target)]
 
 
-def promised(inputs: Signature, target: Target) -> Signature:
-    """The signature of a file with these inputs and the outputs of its task."""
+def promised(inputs: Signature, target: Target, *, vectors: Mapping[str, int] = NONE) -> Signature:
+    """The signature of a file with these inputs, the outputs of its task, and the widths of what it gives besides."""
+    besides = (TensorSpec(name=name, datatype="FP64", shape=(ANY, width)) for name, width in vectors.items())
     outputs = tuple(
         TensorSpec(
             name=spec.name,
@@ -86,4 +90,4 @@ def promised(inputs: Signature, target: Target) -> Signature:
         )
         for spec in task_of(target).outputs(target)
     )
-    return Signature.of(inputs.inputs, outputs).model_copy(update={"target": target})
+    return Signature.of(inputs.inputs, (*outputs, *besides)).model_copy(update={"target": target})

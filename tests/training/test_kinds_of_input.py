@@ -32,6 +32,8 @@ def test_a_recipe_refuses_kinds_that_it_does_not_learn_from() -> None:
     fields = (RequestField(name="review", kind="text", is_model_input=True),)
     contract = FeatureContract(event_time="", row_id="id", request=fields, views=())
     with pytest.raises(Invalid, match="linear does not learn from the input review, which is of the kind text") as no:
-        refuse_other_inputs(recipe_called("linear"), TrainingSet.model_construct(contract=contract, manifest=None))
+        refuse_other_inputs(
+            recipe_called("linear"), TrainingSet.model_construct(contract=contract, manifest=None), params={}
+        )
     assert no.value.field == "recipe"
     assert card_of(recipe_called("linear")).kinds == ("category", "number")

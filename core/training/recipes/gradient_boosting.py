@@ -8,6 +8,7 @@ from core.tasks.values import Target
 from core.training.automatic.values import Candidate
 from core.training.recipe import FitContext, Fitted, Recipe, Tables
 from core.training.tree_recipes.boosting_params import BoostingParams
+from core.training.tree_recipes.constraints import check_constraints
 
 if TYPE_CHECKING:
     from core.training.tree_recipes.binning import Binned
@@ -31,6 +32,10 @@ class GradientBoosting(Recipe):
         Candidate(turn=7, params={"leaves": 15, "feature_share": 0.5}),
     )
     Params: ClassVar[type[BoostingParams]] = BoostingParams
+
+    @classmethod
+    def check_columns(cls, params: BoostingParams, *, contract: FeatureContract) -> None:
+        check_constraints(params, numbers=contract.numbers())
 
     @classmethod
     def prepare(cls, tables: Tables, *, contract: FeatureContract, target: Target, threads: int) -> "Binned":

@@ -32,12 +32,19 @@ class TwoTowerParams(PerceptronParams):
         description=N_("Numbers that stand for a user, and as many for an item."),
     )
 
+    vectors: bool = Field(
+        default=True,
+        title=N_("Give the vectors"),
+        description=N_("The file also gives the vectors of user and item, to look items up by nearness."),
+    )
+
 
 class TwoTower(NetworkRecipe):
     """A network for the user and one for the item; how well their vectors fit is the score.
 
     For recommendation: rows are pairs of a user and an item, with a label that says whether (or how much) the item was
-    wanted. Inputs of the two meet in the score alone, so items can be compared for a user by a product of vectors."""
+    wanted. Inputs of the two meet in the score alone: the file gives both vectors beside it, and the items with the
+    largest product with the vector of a user are the best for that user."""
 
     name = "two_tower"
     title = N_("Two towers: user and item")
@@ -53,8 +60,11 @@ class TwoTower(NetworkRecipe):
         )
 
     @classmethod
+    def check_columns(cls, params: TwoTowerParams, *, contract: FeatureContract) -> None:
+        _sides(list(contract.inputs()), params=params)
+
+    @classmethod
     def network(cls, shape: Shape, *, params: TwoTowerParams) -> "Network":
-        """Invalid where an input of the user is none, or no input is left for the item."""
         from core.training.torch_recipes.two_tower import TwoTowers
 
         user, item = _sides(list(dict.fromkeys((*shape.category_names, *shape.number_names))), params=params)
@@ -66,6 +76,7 @@ class TwoTower(NetworkRecipe):
             embedding_width=params.embedding_width,
             widths=params.widths(),
             dropout=params.dropout,
+            gives_vectors=params.vectors,
         )
 
 

@@ -6,6 +6,7 @@ from typing import cast
 
 import numpy as np
 import torch
+from onnx import TensorProto
 from torch import nn
 
 from core.training.onnx_graph import Graph
@@ -14,6 +15,7 @@ from core.training.torch_recipes.torch_recipe import Shape
 
 # Each tower learns from what the other one gives: categories that all give nearly the same teach it nothing at first.
 SPREAD = 1.0
+VECTORS = ("user_vector", "item_vector")
 
 
 class Tower(nn.Module):
@@ -66,8 +68,10 @@ class TwoTowers(Network):
         embedding_width: int,
         widths: Sequence[int],
         dropout: float,
+        gives_vectors: bool = False,
     ) -> None:
         super().__init__()
+        self._vector_width = vector_width if gives_vectors else 0
         self.user, self.item = (
             Tower(
                 shape,
@@ -86,6 +90,8 @@ class TwoTowers(Network):
 
     def write(self, graph: Graph, *, ids: str, numbers: str) -> str:
         vectors = [tower.write(graph, ids=ids, numbers=numbers) for tower in (self.user, self.item)]
+        for name, vector in zip(VECTORS, vectors, strict=True) if self._vector_width else ():
+            graph.give(name, graph.cast(vector, to=TensorProto.DOUBLE), width=self._vector_width)
         axis = graph.constant(np.array([1], dtype=np.int64))
         product = graph.node("ReduceSum", graph.node("Mul", *vectors), axis, keepdims=1)
         return graph.node("Add", product, graph.constant(self.bias.numpy()))

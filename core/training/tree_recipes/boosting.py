@@ -64,7 +64,7 @@ def boost(
     """Trains every booster of the objective. `report(round, metrics)` gets the validation loss after every round,
     rounds numbered through all boosters (for a ranking it is 1 - NDCG); `should_stop` is asked after it;
     `progress(share, seconds left)` goes by the most rounds there may be. JobFailed where the labels are no
-    ranking, Invalid where a constraint names no number."""
+    ranking."""
     if objective.kind == "ranking":
         refuse_bad_ranking(binned.train)
         refuse_bad_ranking(binned.validation)

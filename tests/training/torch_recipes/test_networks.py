@@ -2,10 +2,14 @@
 
 from typing import cast
 
+import numpy as np
 import pytest
 import torch
 
 from core.foundation.errors import Invalid
+from core.serving.model_server.columns import filled
+from core.serving.model_server.layout import Layout
+from core.serving.model_server.session import open_session
 from core.tasks.prediction_files import predictions_of
 from core.tasks.task import task_of
 from core.training.evaluation import OnnxModel, largest_difference
@@ -56,15 +60,15 @@ def test_categories_alone_and_numbers_alone_do(recipe: str, columns: tuple[tuple
 
 
 def test_the_inputs_of_a_user_are_inputs_and_leave_some_for_the_item() -> None:
+    two_tower = NETWORKS["two_tower"]
+    _tables, takes, target = toy("binary")
     for user, complaint in (
         (("user", "shoe"), "shoe is no input"),
         (("user", "item", "page", "age", "price"), "none of the item"),
     ):
         with pytest.raises(Invalid, match=complaint) as refusal:
-            fitted_toy("two_tower", "binary", user=user)
+            TwoTower.check_columns(TwoTowerParams(user=user), contract=takes)
         assert refusal.value.field == "params.user"
-    two_tower = NETWORKS["two_tower"]
-    _tables, takes, target = toy("binary")
     assert "one input" in two_tower.accepts(contract(("user",), ()), target)
     assert not two_tower.accepts(takes, target)
 
@@ -75,6 +79,22 @@ def test_pairs_of_values_that_share_a_weight_are_the_same_in_the_file() -> None:
     content, signature = fitted.export(Origins(contract=takes))
     outputs = OnnxModel(content, signature=signature, threads=1).outputs(tables["test"])
     assert largest_difference(outputs, fitted.predict(tables["test"]), target=target) <= 1e-5
+
+
+def test_the_file_gives_the_vectors_whose_product_is_the_score() -> None:
+    tables, takes, _target = toy("ranking")
+    fitted = fitted_toy("two_tower", "ranking", epochs=1, vector_width=5)
+    content, signature = fitted.export(Origins(contract=takes))
+    vectors = ("user_vector", "item_vector")
+    assert [(spec.name, spec.shape) for spec in signature.gives[1:]] == [(name, (-1, 5)) for name in vectors]
+    columns = {name: tables["test"][name].to_pylist() for name in signature.columns}
+    session, layout = open_session(content), Layout(signature.inputs)
+    arrays = filled(layout, columns, rows=400, most_text=60)
+    score, user, item = session.run([spec.name for spec in signature.gives], layout.by_name(arrays))
+    products = (user * item).sum(axis=1)
+    assert np.ptp(score - products) < 1e-5 < np.ptp(score)
+    plain = fitted_toy("two_tower", "ranking", epochs=1, vectors=False).export(Origins(contract=takes))[1]
+    assert len(plain.gives) == 1
 
 
 def test_the_vector_of_a_user_is_a_function_of_the_inputs_of_the_user_alone() -> None:

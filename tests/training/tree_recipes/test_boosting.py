@@ -7,11 +7,13 @@ import pytest
 
 from core.compute.process import JobFailed
 from core.foundation.errors import Invalid
+from core.training.recipes.gradient_boosting import GradientBoosting
 from core.training.row_weights import balanced_weights
 from core.training.tree_recipes.binning import Binned
 from core.training.tree_recipes.boosting_params import BoostingParams
 from core.training.tree_recipes.objectives import number_objective
 from core.training.tree_recipes.rows import features_of
+from tests.training.flights import contract
 from tests.training.raw_tables import training_table
 from tests.training.runs import Heard
 from tests.training.tree_recipes.boosted import binned, boosted, file_of, with_labels
@@ -84,11 +86,11 @@ def test_a_constraint_holds_for_every_row(data: Binned, field: str, sign: int) -
         ({"increasing": ("price",), "decreasing": ("price",)}, "price can be increasing or decreasing, not both"),
     ],
 )
-def test_a_constraint_on_what_is_no_number_is_refused(
-    data: Binned, names: dict[str, tuple[str, ...]], reason: str
-) -> None:
-    with pytest.raises(Invalid, match=reason):
-        boosted(data, **names)
+def test_a_constraint_on_what_is_no_number_is_refused(names: dict[str, tuple[str, ...]], reason: str) -> None:
+    takes = contract(("shop",), ("price", "wild"))
+    with pytest.raises(Invalid, match=reason) as refusal:
+        GradientBoosting.check_columns(BoostingParams(**names), contract=takes)
+    assert refusal.value.field.startswith("params.")
 
 
 def test_weights_count_and_the_next_training_on_the_same_bins_has_none(data: Binned) -> None:
