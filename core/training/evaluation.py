@@ -54,6 +54,11 @@ class OnnxModel:
         lengths = [pc.max(pc.utf8_length(texts_of(table, name=name))).as_py() or 0 for name in texts]
         return min(CHUNK, max(1, MOST_CHARACTERS // max(1, *lengths, 1)))
 
+    def answers(self, table: "pa.Table") -> Outputs:
+        """The outputs of its task alone, by which it is judged."""
+        target, outputs = self._signature.target, self.outputs(table)
+        return {spec.name: outputs[spec.name] for spec in task_of(target).outputs(target)}
+
 
 def largest_difference(outputs: Outputs, expected: Outputs, *, target: Target) -> float:
     """The largest difference between what the file said of some rows and what the library says that trained it.

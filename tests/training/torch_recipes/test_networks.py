@@ -30,7 +30,7 @@ def test_it_beats_the_constant_by_far_and_the_file_says_the_same(recipe: str, ta
     tables, takes, target = toy(task)
     fitted, test = fitted_toy(recipe, task), tables["test"]
     content, signature = fitted.export(Origins(contract=takes))
-    outputs = OnnxModel(content, signature=signature, threads=1).outputs(test)
+    outputs = OnnxModel(content, signature=signature, threads=1).answers(test)
     assert largest_difference(outputs, fitted.predict(test), target=fitted.target) <= task_of(target).tolerance
     assert signature.target == fitted.target
     judge = task_of(target)
@@ -54,7 +54,7 @@ def test_categories_alone_and_numbers_alone_do(recipe: str, columns: tuple[tuple
     takes = contract(*columns)
     fitted = fitted_toy(recipe, target.task, takes=takes, epochs=1)
     content, signature = fitted.export(Origins(contract=takes))
-    outputs = OnnxModel(content, signature=signature, threads=1).outputs(tables["test"])
+    outputs = OnnxModel(content, signature=signature, threads=1).answers(tables["test"])
     assert largest_difference(outputs, fitted.predict(tables["test"]), target=target) <= 1e-5
     assert [spec.name for spec in signature.inputs] == [*columns[0], *columns[1]]
 
@@ -77,7 +77,7 @@ def test_pairs_of_values_that_share_a_weight_are_the_same_in_the_file() -> None:
     tables, takes, target = toy("binary")
     fitted = fitted_toy("wide_and_deep", "binary", most_pairs=16, epochs=1)
     content, signature = fitted.export(Origins(contract=takes))
-    outputs = OnnxModel(content, signature=signature, threads=1).outputs(tables["test"])
+    outputs = OnnxModel(content, signature=signature, threads=1).answers(tables["test"])
     assert largest_difference(outputs, fitted.predict(tables["test"]), target=target) <= 1e-5
 
 
