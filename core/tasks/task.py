@@ -29,7 +29,7 @@ class Task(Plugin, ABC):
     what is not in it is shown and not judged. `pictures` are what `lines` draws. The outputs of two runs on the same
     row may differ by `tolerance`. `followed` are the metrics that are taken where a model serves, once outcomes are
     known: the leading ones, unless it says otherwise. Of the tasks that fit a label the one with the lowest
-    `precedence` is proposed first."""
+    `precedence` is proposed first. `has_groups` says that rows are judged within groups."""
 
     metrics: ClassVar[tuple[Metric, ...]] = ()
     leading: ClassVar[tuple[str, ...]] = ()
@@ -38,6 +38,7 @@ class Task(Plugin, ABC):
     tolerance: ClassVar[float] = 1e-5
     followed: ClassVar[tuple[str, ...]] = ()
     precedence: ClassVar[int] = 100
+    has_groups: ClassVar[bool] = False
 
     @classmethod
     @abstractmethod

@@ -91,7 +91,7 @@ ACTIONS = {
         features.create_view features.rename_view features.describe_view features.describe_version
     """,
     "sql": """
-        features.create_version features.create_training_set features.propose_training_set
+        features.create_version features.create_training_set features.propose_training_set features.preview_splits
         features.rename_training_set features.accept_inputs features.edit_draft features.build_version
         features.publish_version features.deprecate_version features.retire_version features.discard_version
         features.point_alias features.roll_back features.preview_logic

@@ -130,7 +130,7 @@ def argument(spec: ActionSpec, name: str, objects: dict[Kind, str]) -> Any:
     if name in NAMES_A:
         return objects[NAMES_A[name]]
     if name == "entity":
-        return ENTITY if spec.name == "features.create_training_set" else "carrier"
+        return ENTITY if spec.name in ("features.create_training_set", "features.preview_splits") else "carrier"
     if spec.name == "online.get_online" and name == "keys":
         return [{"carrier": "AA"}]
     return EXAMPLES[name]

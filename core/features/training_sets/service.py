@@ -9,9 +9,11 @@ from sqlmodel import col, or_
 from core.compute.service import ComputeService
 from core.features.sandboxed_job import fitted
 from core.features.tables import TrainingSetRow
-from core.features.training_sets.plan import join_job, join_job_spec
+from core.features.training_sets.plan import check_entity, check_splitting, join_job, join_job_spec
 from core.features.training_sets.proposals.sandbox_entry import ENTRY, ProposalSpec
-from core.features.training_sets.proposals.values import SetProposal
+from core.features.training_sets.proposals.split_preview import ENTRY as SPLITS_ENTRY
+from core.features.training_sets.proposals.split_preview import SplitsSpec
+from core.features.training_sets.proposals.values import Role, SetProposal, SplitsPreview
 from core.features.training_sets.records import (
     find_training_set,
     shares_of,
@@ -43,16 +45,18 @@ from core.foundation.naming.texts import Reason
 from core.foundation.naming.titles import Title
 from core.foundation.objects import are_kept
 from core.foundation.text import N_, _, in_state
-from core.foundation.values import Listing
+from core.foundation.values import Listing, Value
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
 from core.lake.profiles.profile import preview_file
 from core.lake.values import Limit as PreviewLimit
-from core.lake.values import TablePreview
+from core.lake.values import Snapshot, TablePreview
 from core.requirements.service import RequirementService
 from core.sandbox.duckdb_session import quoted
+from core.sandbox.messages import Answer
 
 Search = Annotated[str, StringConstraints(max_length=100)]
+ProposalRoles = Annotated[dict[str, Role], Field(max_length=2_000)]
 ProposalSources = Annotated[dict[ViewName, str], Field(max_length=20)]
 SNAPSHOT = "rows"
 Uses = Annotated[tuple[ViewUse, ...], Field(max_length=40)]
@@ -133,29 +137,65 @@ class TrainingSetService(Service):
         snapshot_id: str = "",
         sql: Sql = "",
         sources: ProposalSources = {},  # noqa: B006 - arguments are values and are never changed
+        roles: ProposalRoles = {},  # noqa: B006 - arguments are values and are never changed
+        task: str = "",
     ) -> SetProposal:
         """Propose a training set of the rows of a snapshot, or of SQL over some: which column looks like the id, the
         moment, the label and an input, each with its reason, and how the rows are split.
 
-        Looks at a sample of the rows, and takes at most ten seconds. Nothing is made: what it answers can be changed,
-        and is what create_training_set takes."""
+        SQL without sources reads the newest snapshots of the datasets that it names. `roles` says of columns what they
+        are, `task` what the label is, where the proposal shall not decide that. Looks at a sample of the rows, and
+        takes at most ten seconds. Nothing is made: what it answers can be changed, and is what create_training_set
+        takes."""
         call.may_reach_project(project)
         if bool(snapshot_id) == bool(sql):
             raise Invalid(_("Name either a snapshot or a query"), field="snapshot_id")
         snapshots = self._sources.usable(call, {SNAPSHOT: snapshot_id} if snapshot_id else sources, project=project)
         if snapshot_id:
             snapshots = {snapshot.dataset: snapshot for snapshot in snapshots.values()}
+        elif not sources:
+            snapshots = self._sources.named_in(call, sql, project=project)
         spec = ProposalSpec(
             sql=sql or f"SELECT * FROM {quoted(next(iter(snapshots)))}",
             sources=source_tables(snapshots),
             snapshots={name: snapshot.id for name, snapshot in snapshots.items()},
+            roles=roles,
+            task=task,
         )
+        return self._shortly(call, ENTRY, spec, TypeAdapter(SetProposal), snapshots)
+
+    @action(permission=Permission.FEATURE_SQL, reads=True)
+    def preview_splits(
+        self,
+        call: Call,
+        *,
+        project: str,
+        entity: EntityQuery,
+        splits: Splits = (),
+        shares: ShareSplits | None = None,
+    ) -> SplitsPreview:
+        """Count the rows of each split that a training set would have, and how its labels are spread, before anything
+        is joined.
+
+        Runs the query for at most ten seconds; nothing is made. A label from another view is known once it is joined.
+        """
+        call.may_reach_project(project)
+        check_entity(entity)
+        check_splitting(entity, splits=splits, shares=shares)
+        snapshots = self._sources.usable(call, entity.sources, project=project)
+        spec = SplitsSpec(entity=entity, sources=source_tables(snapshots), splits=splits, shares=shares)
+        return self._shortly(call, SPLITS_ENTRY, spec, TypeAdapter(SplitsPreview), snapshots)
+
+    def _shortly(
+        self, call: Call, entry: str, spec: Value, answers: "TypeAdapter[Answer]", snapshots: Mapping[str, Snapshot]
+    ) -> Answer:
+        """What an entry of the sandbox answers of some snapshots within seconds."""
         store = self.foundation.store
         inputs = {name: store.verified_path(digest) for name, digest in source_inputs(snapshots).items()}
         # What is slow now needs no database: its connection goes back meanwhile.
         call.session.close()
         sandboxed = self.foundation.settings.user_code == "caged"
-        return run_shortly(ENTRY, spec, answers=TypeAdapter(SetProposal), inputs=inputs, sandboxed=sandboxed)
+        return run_shortly(entry, spec, answers=answers, inputs=inputs, sandboxed=sandboxed)
 
     @action(permission=Permission.FEATURE_SQL, says=RENAMED)
     def rename_training_set(self, call: Call, *, training_set_id: str, title: Title) -> TrainingSet:

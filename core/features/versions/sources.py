@@ -7,6 +7,7 @@ from sqlmodel import col, func, select
 from core.foundation.actions.call import Call
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.text import _
+from core.lake.datasets.named_tables import newest_named
 from core.lake.datasets.service import DatasetService
 from core.lake.tables import DatasetRow, SnapshotRow
 from core.lake.values import Snapshot
@@ -25,6 +26,10 @@ class SourceSnapshots:
     def usable(self, call: Call, sources: Mapping[str, str], *, project: str) -> dict[str, Snapshot]:
         """The snapshots that logic of a project may read. Conflict for one in quarantine."""
         return {name: self._lake.usable(call, of_project(call, id_, project)) for name, id_ in sources.items()}
+
+    def named_in(self, call: Call, sql: str, *, project: str) -> dict[str, Snapshot]:
+        """The newest snapshots of the datasets of a project that the SQL names. Conflict for one in quarantine."""
+        return newest_named(call, self._lake, project=project, sql=sql)
 
     def newest(self, call: Call, sources: Mapping[str, str]) -> dict[str, str]:
         """The newest snapshot that may be used of each one's dataset; empty where there is none."""

@@ -96,6 +96,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "keys": N_("The columns that name a row of the view"),
     "kind": N_("Of which kind"),
     "kinds": N_("Of which kinds; of any, if left out"),
+    "roles": N_("What columns are, by their names: id, moment, label, group, weight, key, input or left out"),
+    "task": N_("The task of the label, or any where no model shall learn it"),
     "known_at": N_("Whether features are joined as they were known at each row's time"),
     "label": N_("The label of a file: the folder it lay in"),
     "least_pixels": N_("How many pixels an image has at least"),

@@ -1,7 +1,6 @@
 """SQL that people run over the datasets of a project: in the sandbox, for seconds, seen by nobody else. Each run is a
 row, so that a result has an address and can be cancelled from anywhere."""
 
-import re
 import tempfile
 import threading
 import time
@@ -26,13 +25,13 @@ from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
+from core.lake.datasets.named_tables import newest_named
 from core.lake.datasets.service import DatasetService
 from core.lake.profiles.profile import preview_rows
 from core.lake.queries.sandbox_entry import RESULT, QueryAnswer
 from core.lake.queries.values import Query, QueryName, QueryResult, QueryState, RowLimit, SavedName, SavedQuery, Sql
-from core.lake.tables import DatasetRow, QueryRow, SavedQueryRow, SnapshotRow
+from core.lake.tables import QueryRow, SavedQueryRow
 from core.lake.values import Snapshot
-from core.sandbox.duckdb_session import folded
 from core.sandbox.limits import HARD_SECONDS, Limits
 from core.sandbox.runner import run_sandboxed
 
@@ -66,7 +65,7 @@ class QueryService(Service):
         """Run SQL over the datasets of a project. Tables are the datasets by their names, each with its newest
         snapshot; `sources` maps other names, or names to other snapshots. Ends after 30 seconds."""
         call.may_reach_project(project)
-        snapshots = self._newest(call, project, sql) | self._named(call, project, sources)
+        snapshots = newest_named(call, self._datasets, project=project, sql=sql) | self._named(call, project, sources)
         query_id = call.create(Kind.QUERY, project=project, title=_("A query"), state=QueryState.RUNNING)
         call.about(query_id)
         row = QueryRow(
@@ -198,19 +197,6 @@ class QueryService(Service):
         if row is None or row.created_by != call.actor.person_id:
             raise NotFound(_("There is no object called {id}").format(id=repr(query_id[:40])))
         return current_query(call, query_of(row), row)
-
-    def _newest(self, call: Call, project: str, sql: str) -> dict[str, Snapshot]:
-        """The newest snapshots of the datasets whose names the SQL has as words, which is all it can read."""
-        words = set(re.findall(r"\w+", folded(sql)))
-        named = select(DatasetRow).where(DatasetRow.project == project, col(DatasetRow.name).in_(words))
-        snapshots = {}
-        for dataset in call.session.exec(named.order_by(DatasetRow.name)):
-            newest = select(SnapshotRow.id).where(
-                SnapshotRow.dataset_id == dataset.id, col(SnapshotRow.deleted_at).is_(None)
-            )
-            if snapshot_id := call.session.exec(newest.order_by(col(SnapshotRow.version).desc()).limit(1)).first():
-                snapshots[dataset.name] = self._datasets.usable(call, snapshot_id)
-        return snapshots
 
     def _named(self, call: Call, project: str, sources: Mapping[str, str]) -> dict[str, Snapshot]:
         snapshots = {}

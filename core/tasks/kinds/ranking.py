@@ -38,6 +38,7 @@ class RankingTask(Task):
         Metric("mrr", N_("MRR"), N_("MRR"), "up", scale=SHARE),
     )
     precedence = 40
+    has_groups = True
     leading = ("ndcg_10", "ndcg_5", "map", "mrr")
     margins: ClassVar = {"ndcg_10": 0.01}
     pictures = (

@@ -10,7 +10,7 @@ import pytest
 
 from core.features.job_specs import SourceTable
 from core.features.training_sets.proposals.sandbox_entry import ProposalSpec, proposal_of
-from core.features.training_sets.proposals.values import SetProposal
+from core.features.training_sets.proposals.values import Role, SetProposal
 from core.features.training_sets.values import ShareSplits, TrainingSetState
 from core.foundation.digests import digest_of
 from core.foundation.errors import Invalid
@@ -25,11 +25,19 @@ from tests.lake.readers.test_dispatch import parquet
 SHARES = {"train": 0.7, "validation": 0.15, "test": 0.15}
 
 
-def proposed(folder: Path, table: pa.Table, *, sql: str = "SELECT * FROM flights", **known: str) -> SetProposal:
+def proposed(
+    folder: Path,
+    table: pa.Table,
+    *,
+    sql: str = "SELECT * FROM flights",
+    chosen: dict[str, Role] | None = None,
+    task: str = "",
+    **known: str,
+) -> SetProposal:
     path = folder / "rows.parquet"
     pq.write_table(table, path)
     source = SourceTable(name="flights", inputs=("flights",), known=known)
-    spec = ProposalSpec(sql=sql, sources=(source,), snapshots={"flights": "SNAP-1"})
+    spec = ProposalSpec(sql=sql, sources=(source,), snapshots={"flights": "SNAP-1"}, roles=chosen or {}, task=task)
     return proposal_of(spec, inputs={"flights": path}, limits=LIMITS)
 
 
@@ -151,6 +159,54 @@ def test_names_that_only_one_column_may_have_are_changed(tmp_path: Path) -> None
     assert [column.name for column in proposal.columns] == ["label", "weight", "c_1st", "Event_Time_2"]
 
 
+def test_what_a_person_chooses_goes_before_what_is_guessed(tmp_path: Path) -> None:
+    chosen: dict[str, Role] = {"delay": "input", "distance": "label", "carrier": "key"}
+    proposal = proposed(tmp_path, flights(), chosen=chosen, task="regression", delay="left_at", left_at="left_at")
+    assert roles(proposal) == {
+        "id": "id",
+        "carrier": "key",
+        "due_at": "moment",
+        "distance": "label",
+        "delay": "input",
+        "left_at": "left out",
+    }
+    entity = proposal.entity
+    assert (entity.label, entity.numbers, entity.keys_only) == ("distance", ("delay",), ("carrier",))
+    assert reason(proposal, "distance").startswith("Chosen. A number")
+    assert "known only at left_at" in reason(proposal, "delay")
+    unlabeled = proposed(tmp_path, flights(), chosen={"delay": "left out", "id": "left out"})
+    assert (unlabeled.entity.label, unlabeled.entity.row_id) == ("", "row_number")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        ({"nope": "label"}, "gives no column 'nope'"),
+        ({"distance": "label", "delay": "label"}, "distance and delay are both chosen as label"),
+        ({"carrier": "moment"}, "a time is a TIMESTAMPTZ"),
+        ({"due_at": "key"}, "keys are text, whole numbers"),
+    ],
+)
+def test_choices_that_cannot_be_are_refused_in_words(tmp_path: Path, chosen: dict[str, Role], words: str) -> None:
+    with pytest.raises(Invalid, match=words):
+        proposed(tmp_path, flights(), chosen=chosen)
+
+
+def test_a_label_that_fits_no_task_is_kept_and_teaches_nothing(tmp_path: Path) -> None:
+    proposal = proposed(tmp_path, wines(), chosen={"remark": "label"}, task="any")
+    assert (proposal.entity.label, proposal.entity.label_kind, proposal.entity.task) == ("remark", "any", "")
+    assert proposal.entity.sql.count("IS NOT NULL") == 0
+
+
+def test_columns_are_shown_with_their_values(tmp_path: Path) -> None:
+    proposal = proposed(tmp_path, flights())
+    bins = {column.source: column.bins for column in proposal.columns}
+    assert all(sum(counts) == 400 for name, counts in bins.items() if name not in ("id", "left_at"))
+    assert len(bins["distance"]) == len(bins["due_at"]) == 16
+    assert proposal.preview is not None
+    assert (proposal.preview.columns[0], len(proposal.preview.rows), proposal.preview.total) == ("id", 20, 400)
+
+
 def test_what_is_wrong_with_a_query_is_said(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="column nope not found"):
         proposed(tmp_path, wines(), sql="SELECT nope FROM flights")
@@ -164,6 +220,10 @@ def test_a_table_becomes_a_set_that_teaches_its_classes(portal: Portal, people: 
     sets = portal.training_sets
     proposal = sets.propose_training_set(people.engineer, project="PROJ-1", snapshot_id=snapshot.id)
     assert (proposal.entity.label, proposal.entity.sources) == ("target", {"wines": snapshot.id})
+    by_sql = sets.propose_training_set(people.engineer, project="PROJ-1", sql='SELECT * FROM "wines"')
+    assert by_sql.entity == proposal.entity
+    counted = sets.preview_splits(people.engineer, project="PROJ-1", entity=proposal.entity, shares=proposal.shares)
+    assert [(split.name, split.rows) for split in counted.splits] == [("train", 63), ("validation", 15), ("test", 12)]
     begun = sets.create_training_set(
         people.engineer, project="PROJ-1", name="wines", entity=proposal.entity, shares=proposal.shares
     )

@@ -2,15 +2,20 @@
 with its reason."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from core.features.columns import KEYS, MOMENTS, kind_of
+from core.features.columns import KEYS, MOMENTS, check_column, check_key, check_moment, kind_of
 from core.features.training_sets.proposals.survey import Column, Survey
 from core.features.training_sets.proposals.values import Role
+from core.foundation.errors import Invalid
 from core.foundation.text import _, thousands
 from core.tasks.task import task_called
 
 DAY = "DATE"
+ONLY_ONE: tuple[Role, ...] = ("id", "moment", "label", "group", "weight")
+NOTHING_CHOSEN: Mapping[str, Role] = MappingProxyType({})
 ID_NAME = re.compile(r"(^|[_ ])(id|key|uuid|guid|index|number|nr|no)$|^(id|uuid|key)([_ ]|$)|[a-z]Id$", re.IGNORECASE)
 GROUPS = "customer client user patient person account member household session query group device store driver"
 GROUP_NAME = re.compile("|".join(GROUPS.split()), re.IGNORECASE)
@@ -37,21 +42,64 @@ class Roles:
         return tuple(name for name, (own, _reason) in self.reasons.items() if own == role)
 
 
-def roles_of(survey: Survey) -> Roles:
-    """What the columns seem to be. Nothing is an input that is known only later."""
-    row_id, id_reason = _id(survey)
-    moment, moment_reason = _moment(survey)
+def roles_of(survey: Survey, chosen: Mapping[str, Role] = NOTHING_CHOSEN) -> Roles:
+    """What the columns seem to be, or were chosen to be. Nothing is an input that is known only later, unless someone
+    says so. Where a column that seems to be the id, the moment, the label or the group is chosen to be something else,
+    no other takes its place."""
+    by_role = _columns_by_role(survey, chosen)
+    row_id, id_reason = _or_chosen("id", _id(survey), chosen, by_role)
+    moment, moment_reason = _or_chosen("moment", _moment(survey), chosen, by_role)
     rest = tuple(column for column in survey.columns if column.name not in (row_id, moment))
-    label, label_reason = _label(rest)
+    label, label_reason = _or_chosen("label", _label(rest), chosen, by_role)
+    if by_role.get("label"):
+        label_reason = _with_task(_("Chosen."), survey.column(label))
     others = tuple(column for column in rest if column.name != label)
-    group = next((column.name for column in others if _is_group(column)), "")
-    reasons: dict[str, tuple[Role, str]] = {}
-    for column in survey.columns:
-        reasons[column.name] = _input(column) if column.name != group else ("group", _group_reason(column))
+    guessed = next(((column.name, _group_reason(column)) for column in others if _is_group(column)), ("", ""))
+    group, group_reason = _or_chosen("group", guessed, chosen, by_role)
+    reasons = {column.name: _own_role(column, chosen) for column in survey.columns}
     reasons |= {row_id: ("id", id_reason)} if row_id else {}
     reasons |= {moment: ("moment", moment_reason)} if moment else {}
     reasons |= {label: ("label", label_reason)} if label else {}
+    reasons |= {group: ("group", group_reason)} if group else {}
     return Roles(reasons, row_id=row_id, moment=moment, label=label, group=group)
+
+
+def _columns_by_role(survey: Survey, chosen: Mapping[str, Role]) -> dict[Role, str]:
+    """The columns that were chosen for what only one can be. Invalid where there are several of one, or it cannot be
+    one."""
+    types = {column.name: column.type for column in survey.columns}
+    by_role: dict[Role, str] = {}
+    for name, role in chosen.items():
+        check_column(types, name)
+        if role in by_role:
+            raise Invalid(
+                _("{first} and {second} are both chosen as {role}").format(first=by_role[role], second=name, role=role),
+                field="roles",
+            )
+        if role in ONLY_ONE:
+            by_role[role] = name
+        if role in ("id", "key", "group"):
+            check_key(types, name)
+        if role == "moment" and types[name] != DAY:
+            check_moment(types, name)
+    return by_role
+
+
+def _or_chosen(
+    role: Role, guessed: tuple[str, str], chosen: Mapping[str, Role], by_role: Mapping[Role, str]
+) -> tuple[str, str]:
+    if role in by_role:
+        return by_role[role], _("Chosen.")
+    return ("", "") if guessed[0] in chosen else guessed
+
+
+def _own_role(column: Column, chosen: Mapping[str, Role]) -> tuple[Role, str]:
+    """What a column is that is nothing of which there is only one."""
+    guessed, reason = _input(column)
+    role = chosen.get(column.name, guessed)
+    if column.name not in chosen or role == guessed:
+        return role, reason
+    return role, _("Chosen. {reason}").format(reason=reason) if guessed == "left out" else _("Chosen.")
 
 
 def _id(survey: Survey) -> tuple[str, str]:
@@ -112,6 +160,8 @@ def _label(columns: tuple[Column, ...]) -> tuple[str, str]:
 
 
 def _with_task(words: str, column: Column) -> str:
+    if not column.tasks:
+        return words
     task = task_called(column.tasks[0])
     why = task.reason_of(column.values.drop_null())
     return _("{words} {task}: {why}.").format(words=words, task=_(task.title), why=why)

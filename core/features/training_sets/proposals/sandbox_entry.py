@@ -4,34 +4,36 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from core.features.columns import kind_of
 from core.features.job_specs import SourceTable, tables_of
-from core.features.training_sets.proposals.names import named_for_models, query_of
-from core.features.training_sets.proposals.roles import DAY, Roles, roles_of
+from core.features.training_sets.proposals.composing import entity_of, named
+from core.features.training_sets.proposals.roles import Roles, roles_of
 from core.features.training_sets.proposals.splitting import Splitting, by_share, by_time
-from core.features.training_sets.proposals.survey import Survey, survey
-from core.features.training_sets.proposals.values import ColumnProposal, SetProposal
-from core.features.training_sets.values import EntityQuery
+from core.features.training_sets.proposals.survey import Column, Survey, survey
+from core.features.training_sets.proposals.values import ColumnProposal, Role, SetProposal
 from core.foundation.text import _, thousands
 from core.foundation.values import Value
 from core.sandbox.limits import Limits, Progress, no_progress
 from core.sandbox.locked_session import locked_session, translated
-from core.tasks.values import BINARY
 
 if TYPE_CHECKING:
     import duckdb
 
 ENTRY = "core.features.training_sets.proposals.sandbox_entry:propose"
-NUMBERED = "row_number"
 FEW_ROWS = 200
 
 
 class ProposalSpec(Value):
-    """The query to look at, and the snapshots that it reads by the names it calls them."""
+    """The query to look at, and the snapshots that it reads by the names it calls them; the roles of columns and the
+    task of the label where somebody chose them."""
 
     sql: str
     sources: tuple[SourceTable, ...]
     snapshots: dict[str, str]
+    roles: dict[str, Role] = Field(default_factory=dict)
+    task: str = ""
 
 
 def propose(
@@ -48,25 +50,25 @@ def propose(
 
 
 def proposal_of(spec: ProposalSpec, *, inputs: Mapping[str, Path], limits: Limits) -> SetProposal:
-    """Raises Invalid for all that is wrong with the query."""
+    """Raises Invalid for all that is wrong with the query or the choices."""
     known = {column: moment for source in spec.sources for column, moment in source.known.items()}
     with locked_session(tables_of(spec.sources, inputs), limits) as session:
         seen = survey(session, spec.sql, limits=limits, known=known)
-        roles = roles_of(seen)
-        own = [name for name in (roles.row_id, roles.moment, roles.label) if name]
-        names = named_for_models([column.name for column in seen.columns], own=own)
+        roles = roles_of(seen, spec.roles)
+        columns = named([_column(column, roles) for column in seen.columns])
+        names = {column.source: column.name for column in columns}
         with translated():
             splits, shares, reason = _splitting(session, spec.sql, roles, seen, names)
-    columns = tuple(_column(seen, roles, name=name, called=called) for name, called in names.items())
     return SetProposal(
-        entity=_entity(spec, seen, roles, names),
-        columns=tuple(sorted(columns, key=lambda column: [item.name for item in seen.columns].index(column.source))),
+        entity=entity_of(spec.sql, sources=spec.snapshots, columns=columns, task=spec.task),
+        columns=columns,
         splits=splits,
         shares=shares,
         splits_reason=reason,
         rows=seen.rows,
         sample_rows=seen.sample_rows,
         notes=_notes(seen, roles),
+        preview=seen.preview,
     )
 
 
@@ -78,41 +80,11 @@ def _splitting(
     return windows or by_share(group=names.get(roles.group, ""), label=label)
 
 
-def _entity(spec: ProposalSpec, seen: Survey, roles: Roles, names: Mapping[str, str]) -> EntityQuery:
-    label = seen.column(roles.label) if roles.label else None
-    task = label.tasks[0] if label else ""
-    numbered = "" if roles.row_id else _unused(NUMBERED, names)
-    is_day = bool(roles.moment) and seen.column(roles.moment).type == DAY
-    kinds = {names[name]: kind_of(seen.column(name).type) for name in roles.of("input")}
-    return EntityQuery(
-        sql=query_of(
-            spec.sql,
-            names=dict(names),
-            moment=roles.moment if is_day else "",
-            numbered=numbered,
-            labeled=roles.label if label and label.missing else "",
-        ),
-        sources=spec.snapshots,
-        row_id=names.get(roles.row_id, numbered),
-        event_time=names.get(roles.moment, ""),
-        label=names.get(roles.label, ""),
-        task="" if task == BINARY else task,
-        categories=tuple(name for name, kind in kinds.items() if kind == "category"),
-        numbers=tuple(name for name, kind in kinds.items() if kind == "number"),
-    )
-
-
-def _unused(name: str, names: Mapping[str, str]) -> str:
-    used = {other.casefold() for other in names.values()}
-    return name if name not in used else _unused(f"{name}_", names)
-
-
-def _column(seen: Survey, roles: Roles, *, name: str, called: str) -> ColumnProposal:
-    column = seen.column(name)
-    role, reason = roles.reasons[name]
+def _column(column: Column, roles: Roles) -> ColumnProposal:
+    role, reason = roles.reasons[column.name]
     return ColumnProposal(
-        name=called,
-        source=name,
+        name=column.name,
+        source=column.name,
         type=column.type,
         role=role,
         reason=reason,
@@ -121,6 +93,7 @@ def _column(seen: Survey, roles: Roles, *, name: str, called: str) -> ColumnProp
         missing=round(column.missing, 4),
         distinct=column.distinct,
         examples=column.examples,
+        bins=column.bins,
     )
 
 

@@ -49,8 +49,8 @@ def by_share(*, group: str, label: Column | None) -> Splitting:
 
 
 def _has_classes(label: Column) -> bool:
-    if label.tasks[0] == BINARY:
-        return True
+    if BINARY in label.tasks[:1] or not label.tasks:
+        return bool(label.tasks)
     values = label.values.drop_null()
     return label.distinct * 2 <= len(values) and bool(task_called(label.tasks[0]).target_of(values, label="").classes)
 

@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from core.features.columns import TEXT, TRUTH, WHOLE, is_number
-from core.lake.cells import shown, values_of
+from core.lake.cells import json_rows, shown, values_of
+from core.lake.values import TablePreview
 from core.sandbox.duckdb_session import one_row
 from core.sandbox.guard import check_query
 from core.sandbox.limits import Limits
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 SAMPLE, SAMPLE_ROWS = "__sample", 20_000
 EXAMPLES, LONGEST_EXAMPLE = 3, 60
+BINS, SHOWN_ROWS = 16, 20
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,26 @@ class Column:
         return tuple(str(shown(cell))[:LONGEST_EXAMPLE] for cell in values_of(values))
 
     @cached_property
+    def bins(self) -> tuple[int, ...]:
+        """How its values are spread; nothing of lists and of columns without values."""
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        values = self.values.drop_null()
+        if pa.types.is_nested(values.type) or not len(values):
+            return ()
+        if is_number(self.type) or pa.types.is_timestamp(values.type) or pa.types.is_date(values.type):
+            whole = values.cast(pa.timestamp("us")).cast(pa.int64()) if pa.types.is_temporal(values.type) else values
+            numbers = whole.cast(pa.float64()).to_numpy()
+            numbers = numbers[np.isfinite(numbers)]
+            return tuple(int(rows) for rows in np.histogram(numbers, bins=BINS)[0]) if len(numbers) else ()
+        if pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type):
+            return ()
+        counts = pc.value_counts(values).field("counts").to_numpy(zero_copy_only=False)
+        return tuple(int(rows) for rows in np.sort(counts)[::-1][:BINS])
+
+    @cached_property
     def tasks(self) -> tuple[str, ...]:
         """The tasks that its values fit as labels, the likeliest first."""
         if self.type not in (TEXT, TRUTH) and not is_number(self.type):
@@ -85,6 +107,7 @@ class Survey:
     columns: tuple[Column, ...]
     rows: int
     sample_rows: int
+    preview: TablePreview
 
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
@@ -102,4 +125,7 @@ def survey(session: "duckdb.DuckDBPyConnection", sql: str, *, limits: Limits, kn
         Column(name=name, type=of_type, values=table.column(name), known=known.get(name, ""))
         for name, of_type in types.items()
     )
-    return Survey(columns=columns, rows=int(rows), sample_rows=table.num_rows)
+    preview = TablePreview(
+        columns=tuple(types), types=tuple(types.values()), rows=json_rows(table.slice(0, SHOWN_ROWS)), total=int(rows)
+    )
+    return Survey(columns=columns, rows=int(rows), sample_rows=table.num_rows, preview=preview)
