@@ -38,6 +38,8 @@ def show() -> None:
         )
         if is_asked:
             snapshot_dialog(dataset)
+        if _can_teach(dataset, shown) and st.button(_("New training set"), icon=":material/table_view:", key="new_set"):
+            links.open_page("new-training-set", dataset=wanted)
         retention.menu(dataset, shown)
     if dataset.description:
         st.markdown(links.escape_lines(dataset.description))
@@ -50,6 +52,13 @@ def show() -> None:
         )
         return
     _tabs(dataset, shown)
+
+
+def _can_teach(dataset: Dataset, shown: Snapshot | None) -> bool:
+    """Whether the visitor can make a training set of these rows."""
+    is_usable = shown is not None and not shown.quarantine and shown.deleted_at is None
+    is_of_rows = dataset.form == "table" and not put_away_state(dataset.id)
+    return is_usable and is_of_rows and may(Permission.FEATURE_SQL, project=dataset.project)
 
 
 def _tabs(dataset: Dataset, shown: Snapshot) -> None:

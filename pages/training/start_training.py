@@ -5,9 +5,9 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app.requirements.choice import requirement_choice
 from app.session import actor, may, portal
 from app.training.form import Offered, choose_recipe, choose_set, code_archive, fit_line, nothing_offered, offered_sets
-from app.training_sets.form import requirement_choice
 from app.ui import forms, frame, links
 from core.features.training_sets.values import TrainingSet
 from core.foundation.text import _

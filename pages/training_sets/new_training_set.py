@@ -1,66 +1,109 @@
-"""The form of a new training set."""
+"""A new training set, step by step: its rows, the features to join, the splits, and a last look before it is made."""
 
 import streamlit as st
 
-from app.session import actor, portal
-from app.training_sets.form import added, entity_form, like, problem, requirement_choice, splits_form, uses_form
+from app.session import may
+from app.training_sets.builder.draft import Draft, begin
+from app.training_sets.builder.features import features_step
+from app.training_sets.builder.join import create, join_step
+from app.training_sets.builder.missing import missing_of
+from app.training_sets.builder.result import result_card
+from app.training_sets.builder.rows import (
+    Splitting,
+    columns_of,
+    counted_splits,
+    entity_of_draft,
+    proposal_of,
+    splitting_of,
+)
+from app.training_sets.builder.source import rows_step
+from app.training_sets.builder.splits import splits_step
+from app.training_sets.builder.steps import (
+    FEATURES,
+    JOIN,
+    ROWS,
+    SPLITS,
+    Rows,
+    current_step,
+    head,
+    stepper,
+    what_is_missing,
+)
+from app.training_sets.builder.storage import keep_in_browser
 from app.ui import forms, frame, links
-from app.ui.fields.naming import name_fields
-from core.features.training_sets.values import EntityQuery, Split
-from core.features.values import ViewUse
-from core.foundation.ids import Kind
+from core.features.training_sets.proposals.values import SplitsPreview
+from core.features.training_sets.values import EntityQuery
+from core.foundation.errors import Invalid, PortalError
 from core.foundation.text import _
+from core.identity.permissions import Permission
 
 
 def show() -> None:
-    facts = [_("Rows to learn from or to score, joined with what was known at each of them, split by time")]
-    frame.header(_("New training set"), crumbs=[(_("Training sets"), "training-sets")], facts=facts)
-    given, first = like(), added()
-    if first:
-        st.session_state.setdefault("set_project", first.project)
-    left, right = st.columns([1.72, 1], gap="medium")
-    with right:
-        project = forms.choose_project(key="set_project")
-        names = name_fields(
-            Kind.TRAINING_SET,
-            project=project,
-            key="set",
-            example=_("Orders of last year"),
-            given=given.title if given else "",
+    if not may(Permission.FEATURE_SQL):
+        frame.header(_("New training set"), crumbs=[(_("Training sets"), "training-sets")])
+        frame.empty(
+            _("Training sets are made by engineers"), advice=_("Ask for the role in your project."), icon="lock"
         )
-        requirement = requirement_choice(project)
-        known_at = st.toggle(
-            _("Values count from when they were known"),
-            value=given.known_at if given else True,
-            key="set_known_at",
-            help=_("Without it, late rows and corrections count from their event time."),
-        )
-        splits = splits_form(given.asked if given else ())
-    with left:
-        entity = entity_form(project, given=given.entity if given else None)
-        uses = uses_form(project, given=given, first=first)
-    wrong = problem(entity, uses=uses, splits=splits)
-    if wrong:
-        st.caption(f":orange[:material/warning: {links.escape(wrong)}]")
-    with st.container(horizontal=True, gap="xsmall"):
-        saved = st.button(_("Join and check"), type="primary", icon=":material/build:", key="join")
-        if st.button(_("Cancel"), type="tertiary", key="cancel"):
-            links.open_page("training-sets")
-    if saved:
-        with forms.attempt() as done:
-            training_set = portal().training_sets.create_training_set(
-                actor(),
-                project=project,
-                entity=EntityQuery.model_validate(entity),
-                uses=tuple(ViewUse.model_validate(use) for use in uses),
-                splits=tuple(Split.model_validate(split) for split in splits),
-                known_at=known_at,
-                requirement_id=requirement,
-                **names,
-            )
-        if done.succeeded:
-            frame.say(_("Joining {id}").format(id=training_set.id))
-            links.open_object(training_set.id)
+        return
+    shown, rows, refused = begin(), None, None
+    try:
+        rows = _rows(shown)
+    except PortalError as error:
+        refused = error
+    missing = missing_of(shown, rows, step=current_step())
+    wanted = head(shown, rows, missing=missing)
+    stepper(shown, rows)
+    what_is_missing(missing)
+    _step(shown, rows, refused=refused)
+    keep_in_browser()
+    if wanted and rows is not None:
+        _create(shown, rows)
+
+
+def _rows(shown: Draft) -> Rows | None:
+    if not shown.has_rows:
+        return None
+    proposal = proposal_of(shown)
+    entity = entity_of_draft(shown, proposal)
+    splitting = splitting_of(shown, proposal, entity=entity)
+    return Rows(
+        proposal=proposal,
+        columns=columns_of(shown, proposal),
+        entity=entity,
+        splitting=splitting,
+        counted=_counted(shown, entity, splitting=splitting),
+    )
+
+
+def _counted(shown: Draft, entity: EntityQuery, *, splitting: Splitting) -> SplitsPreview | Invalid:
+    try:
+        return counted_splits(shown.project, entity=entity, splitting=splitting)
+    except Invalid as error:
+        return error
+
+
+def _step(shown: Draft, rows: Rows | None, *, refused: PortalError | None) -> None:
+    step = current_step() if rows is not None else ROWS
+    if rows is None or step == ROWS:
+        rows_step(shown, rows, refused=refused)
+    elif step == FEATURES:
+        left, right = st.columns([2.6, 1], gap="medium")
+        with left:
+            features_step(shown, rows)
+        with right:
+            result_card(shown, rows)
+    elif step == SPLITS:
+        splits_step(shown, rows)
+    elif step == JOIN:
+        join_step(shown, rows)
+
+
+def _create(shown: Draft, rows: Rows) -> None:
+    with forms.attempt() as done:
+        training_set = create(shown, rows)
+    if done.succeeded:
+        frame.say(_("Joining {id}").format(id=training_set.id))
+        links.open_object(training_set.id)
 
 
 show()

@@ -69,17 +69,25 @@ def publish_view(mei: Visitor) -> None:
 
 
 def join_rows(mei: Visitor) -> None:
-    mei.go("/new-training-set")
-    mei.fill("Name", "late_flights")
-    mei.fill("Rows (SQL)", ENTITY_SQL)
-    mei.tick("Tables", "flights")
-    for label, text in ENTITY.items():
-        mei.fill(label, text)
-    mei.tick("Features to join", "carrier_days")
+    """From SQL to a set that is ready: what columns are is picked, a border of the splits is moved by a key."""
+    mei.go("/new-training-set").page.get_by_text("SQL", exact=True).click()
+    mei.write("Rows (SQL)", ENTITY_SQL)
+    mei.press("Look at the rows")
+    mei.sees("What is learned", "First rows")
+    go_on(mei)
+    mei.page.get_by_role("checkbox", name="Join carrier_days").check(force=True)
+    mei.sees(re.compile("looked up"))
+    go_on(mei)
     for split in SPLITS:
         mei.fill_day(f"{split.name} from", split.start)
         mei.fill_day(f"{split.name} to", split.end)
-    mei.press("Join and check")
+    border = mei.page.get_by_role("slider", name="End of Validation")
+    border.press("ArrowLeft")
+    mei.sees(re.compile("31 Oct 2013"))
+    border.press("ArrowRight")
+    go_on(mei)
+    mei.fill("Name", "late_flights")
+    mei.press("Create training set")
     mei.at("TS")
     mei.sees_in_the_end("Ready", "No leakage found", re.compile(r"4\s005"))
     mei.stands()
@@ -87,10 +95,7 @@ def join_rows(mei: Visitor) -> None:
     expect(mei.page.get_by_role("button", name=re.compile("carrier_days v1"))).to_be_visible()
 
 
-ENTITY = {
-    "Row id": "flight_id",
-    "Moment of prediction": "sched_dep_utc",
-    "Label (optional)": "late",
-    "Categories sent": "carrier, origin, dest",
-    "Numbers sent": "distance, hour",
-}
+def go_on(mei: Visitor) -> None:
+    """To the next step."""
+    mei.page.locator(".st-key-set_next button").click()
+    mei.settled()

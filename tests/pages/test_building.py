@@ -69,12 +69,6 @@ def test_a_training_set_shows_its_splits_and_inputs(furnished: Furnished) -> Non
     assert "carrier_late_share" in text_of(inputs)
 
 
-def test_an_empty_form_of_a_training_set_is_refused_in_words(furnished: Furnished) -> None:
-    test = page(furnished.portal, furnished.people.engineer, "new-training-set")
-    test.button(key="join").click()
-    assert "nothing was given" in text_of(drawn(test))
-
-
 def test_lines_of_two_words_become_pairs() -> None:
     assert pairs("a b\n\nc = d") == [("a", "b"), ("c", "d")]
     assert words("a, b c") == ("a", "b", "c")

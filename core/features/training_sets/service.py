@@ -143,18 +143,18 @@ class TrainingSetService(Service):
         """Propose a training set of the rows of a snapshot, or of SQL over some: which column looks like the id, the
         moment, the label and an input, each with its reason, and how the rows are split.
 
-        SQL without sources reads the newest snapshots of the datasets that it names. `roles` says of columns what they
-        are, `task` what the label is, where the proposal shall not decide that. Looks at a sample of the rows, and
-        takes at most ten seconds. Nothing is made: what it answers can be changed, and is what create_training_set
-        takes."""
+        SQL reads the newest snapshots of the datasets that it names, `sources` names others. `roles` says of columns
+        what they are, `task` what the label is, where the proposal shall not decide that. Looks at a sample of the
+        rows, and takes at most ten seconds. Nothing is made: what it answers can be changed, and is what
+        create_training_set takes."""
         call.may_reach_project(project)
         if bool(snapshot_id) == bool(sql):
             raise Invalid(_("Name either a snapshot or a query"), field="snapshot_id")
         snapshots = self._sources.usable(call, {SNAPSHOT: snapshot_id} if snapshot_id else sources, project=project)
         if snapshot_id:
             snapshots = {snapshot.dataset: snapshot for snapshot in snapshots.values()}
-        elif not sources:
-            snapshots = self._sources.named_in(call, sql, project=project)
+        else:
+            snapshots = self._sources.named_in(call, sql, project=project) | snapshots
         spec = ProposalSpec(
             sql=sql or f"SELECT * FROM {quoted(next(iter(snapshots)))}",
             sources=source_tables(snapshots),

@@ -256,5 +256,5 @@ def test_a_training_set_begins_with_a_version_of_the_catalog(furnished: Furnishe
     test = page(furnished.portal, furnished.people.engineer, "features")
     assert test.button(key="add_to_set")
     form = page(furnished.portal, furnished.people.engineer, "new-training-set", add=furnished.version)
-    assert form.multiselect(key="uses").value == ["carrier_delay"]
-    assert form.text_input(key=f"use_{furnished.view}_prefix").value == "carrier_"
+    (use,) = form.session_state["set_draft"].uses
+    assert (use.version_id, use.prefix) == (furnished.version, "carrier_")

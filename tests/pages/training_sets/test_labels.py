@@ -110,34 +110,14 @@ def test_where_no_set_can_be_learned_from_the_page_says_why(sets: LabelSets, url
     assert "it has no label. Make one like it with a label." in shown
 
 
-def test_the_form_says_what_a_label_means(sets: LabelSets) -> None:
-    test = page(sets.portal, sets.people.engineer, "new-training-set", like=sets.numbers)
-    kind = test.get("button_group")[0]
-    assert (test.text_input(key="entity_label").value, kind.value) == ("far", "any")
-    assert "it may have gaps" in text_of(test)
-    test.session_state["entity_label_kind"] = "binary"
-    assert "models can be trained on it" in text_of(drawn(test))
-    test.text_input(key="entity_label").input("")
-    assert "Without a label the set is for scoring and analysis" in text_of(drawn(test))
-
-
-def test_a_split_without_days_is_left_out(sets: LabelSets) -> None:
-    test = page(sets.portal, sets.people.engineer, "new-training-set", like=sets.bare)
-    for name in ("validation", "test"):
-        for end in ("start", "end"):
-            test.date_input(key=f"split_{name}_{end}").set_value(None)
-    test.text_input(key="set_name").input("one_split")
-    drawn(test)
-    test.button(key="join").click()
-    test.run()
-    training_set = sets.portal.training_sets.list_training_sets(sets.people.engineer, search="one_split").items[0]
-    assert [split.name for split in training_set.asked] == ["train"]
-
-
-def test_a_set_is_made_from_the_form_with_any_label_and_without_one(sets: LabelSets) -> None:
+def test_a_set_like_another_keeps_its_label_or_has_none(sets: LabelSets) -> None:
     engineer = sets.people.engineer
     for like, label, kind in ((sets.numbers, "far", "any"), (sets.bare, "", "binary")):
-        test = page(sets.portal, engineer, "new-training-set", like=like)
+        test = page(sets.portal, engineer, "new-training-set", like=like, step="join")
+        assert ("which no model learns" in text_of(test), "no label: for scoring" in text_of(test)) == (
+            bool(label),
+            not label,
+        )
         test.text_input(key="set_name").input("again")
         drawn(test)
         test.button(key="join").click()

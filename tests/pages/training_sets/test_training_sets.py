@@ -6,7 +6,7 @@ from pathlib import Path
 from core.foundation.digests import digest_bytes
 from tests.compute.running import run_job_here
 from tests.pages.conftest import Furnished
-from tests.pages.running import drawn, page, text_of
+from tests.pages.running import code_of, drawn, page, text_of
 from tests.upgrade.home import PEOPLE, upgraded
 
 
@@ -46,18 +46,21 @@ def test_training_sets_are_found_by_name_and_state(furnished: Furnished) -> None
 
 
 def test_a_set_is_made_again_like_another(furnished: Furnished) -> None:
-    test = page(furnished.portal, furnished.people.engineer, "new-training-set", like=furnished.training_set)
-    assert "FROM flights" in test.text_area(key="sql_entity").value
-    assert test.text_input(key="entity_categories").value == "carrier"
-    assert test.text_input(key=f"use_{furnished.view}_prefix").value == "carrier_"
-    assert str(test.date_input(key="split_test_end").value) == "2013-01-12"
-
-
-def test_the_form_says_at_once_what_is_missing(furnished: Furnished) -> None:
-    test = page(furnished.portal, furnished.people.engineer, "new-training-set")
-    assert "was given" not in text_of(test)
-    test.text_area(key="sql_entity").input("SELECT 1 AS x")
-    assert "beginning with a letter; nothing was given" in text_of(drawn(test))
+    mei = furnished.people.engineer
+    test = page(furnished.portal, mei, "new-training-set", like=furnished.training_set)
+    assert "FROM flights" in code_of(test, "Rows (SQL)")
+    assert [test.selectbox(key=f"role_{name}").value for name in ("id", "due", "late", "carrier", "distance")] == [
+        "id", "moment", "label", "category", "number",
+    ]  # fmt: skip
+    test.query_params["step"] = "splits"
+    assert str(drawn(test).date_input(key="split_test_end").value) == "2013-01-12"
+    test.query_params["step"] = "join"
+    drawn(test).button(key="join").click()
+    test.run()
+    before = furnished.portal.training_sets.get_training_set(mei, training_set_id=furnished.training_set)
+    again = furnished.portal.training_sets.list_training_sets(mei, search=before.title, limit=1).items[0]
+    assert again.id != before.id
+    assert (again.entity, again.uses, again.asked) == (before.entity, before.uses, before.asked)
 
 
 def test_a_version_that_is_not_published_is_marked_where_features_are_chosen(tmp_path: Path) -> None:
@@ -71,10 +74,7 @@ def test_a_version_that_is_not_published_is_marked_where_features_are_chosen(tmp
             mei, view_id=staged.id, sql=source.sql, sources=source.sources, event_time=source.event_time, until="staged"
         )
         assert run_job_here(portal, version.job_id).state == "succeeded"
-        test = page(portal, mei, "new-training-set")
-        uses = test.multiselect(key="uses")
-        assert uses.options == ["carrier_delay", "Never published · Staged"]
-        uses.set_value([uses.options[1], uses.options[0]])
-        shown = text_of(drawn(test))
-        assert f"**Never published** :gray[v1, {len(source.features)} features, Staged]" in shown
-        assert f"**carrier_delay** :gray[v1, {len(source.features)} features]" in shown
+        features = {"like": portal.training_sets.list_training_sets(mei, limit=1).items[0].id, "step": "features"}
+        shown = text_of(page(portal, mei, "new-training-set", **features))
+        assert f"v1 · carrier · {len(source.features)} features · Staged" in shown
+        assert f"v1 · carrier · {len(source.features)} features\n" in shown

@@ -2,6 +2,7 @@
 is proposed and what a person chose instead go the same way."""
 
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
 from core.features.training_sets.proposals.names import named_for_models, query_of
 from core.features.training_sets.proposals.roles import DAY, ONLY_ONE
@@ -13,8 +14,9 @@ from core.tasks.values import BINARY
 
 NUMBERED = "row_number"
 # Under which name the columns of a kind stand in the query of a training set.
-PLACES: dict[Kind, str] = {"category": "categories", "number": "numbers"}
+PLACES: dict[Kind, str] = {"category": "categories", "number": "numbers", "text": "texts", "vector": "vectors"}
 NO_LABEL_TASK = "any"
+NO_IMAGES: Mapping[str, str] = MappingProxyType({})
 
 
 def named(columns: Sequence[ColumnProposal]) -> tuple[ColumnProposal, ...]:
@@ -32,10 +34,11 @@ def entity_of(
     task: str = "",
     label_from: LabelFrom | None = None,
     keys: Collection[str] = (),
+    images: Mapping[str, str] = NO_IMAGES,
 ) -> EntityQuery:
     """The rows of a training set: `columns` are named. Without a `task` the label has the likeliest one; with "any" it
     is kept as it is, and no model learns it. `keys` are columns (by their name) that feature views are looked up by,
-    besides those whose role that is."""
+    besides those whose role that is; `images` are those of columns with the ids of files, by their names."""
     by_role = {column.role: column for column in columns if column.role not in ("input", "key", "left out")}
     row_id, moment, label, group = (by_role.get(role) for role in ONLY_ONE[:4])
     names = {column.source: column.name for column in columns}
@@ -64,6 +67,7 @@ def entity_of(
             "group": group.name if group and teaches and label and _ranks(learned) else "",
             "weight": weight.name if weight else "",
             **placed,
+            "images": {name: images[name] for name in _inputs(columns, "image") if name in images},
             "keys_only": (
                 *(column.name for column in columns if column.role == "key"),
                 *(name for name in dict.fromkeys(keys) if name not in sent),

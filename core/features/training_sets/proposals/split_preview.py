@@ -25,9 +25,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ENTRY = "core.features.training_sets.proposals.split_preview:preview"
+NO_INPUTS: dict[str, Any] = {
+    "categories": (), "numbers": (), "texts": (), "vectors": (), "images": {}, "keys_only": (),
+}  # fmt: skip
 DAY_MICROSECONDS = 86_400_000_000
 # A stretch of time is drawn in at most so many bars.
-MOST_BARS, STRETCHES = 800, (1, 7, 28, 364)
+MOST_BARS, WIDTHS = 800, (1, 7, 28, 364)
 
 
 class SplitsSpec(Value):
@@ -56,7 +59,7 @@ def preview(
 def preview_of(spec: SplitsSpec, *, inputs: Mapping[str, Path], folder: Path, limits: Limits) -> SplitsPreview:
     """Raises Invalid for all that is wrong with the ids, the moments, the labels and the splits."""
     # Nothing is learned here, so nothing but what splits and labels rest on is read, and no mark is tried out.
-    fields = {"categories": (), "numbers": (), "keys_only": (), "label_from": None, "weight": ""}
+    fields = {**NO_INPUTS, "label_from": None, "weight": ""}
     without = {"label": "", "task": "", "group": ""} if spec.entity.label_from else {}
     entity = spec.entity.model_copy(update=fields | without)
     sources = tuple(source.model_copy(update={"known": {}}) for source in spec.sources)
@@ -131,8 +134,8 @@ def _days(path: Path, labels: _Labels | None) -> dict[str, Any]:
 
     days = _days_of(path)
     span = int(days.max() - days.min()) + 1
-    each = next((stretch for stretch in STRETCHES if span <= stretch * MOST_BARS), STRETCHES[-1])
-    starts, bars = np.unique(days.min() + (days - days.min()) // each * each, return_inverse=True)
+    width = next((most for most in WIDTHS if span <= most * MOST_BARS), WIDTHS[-1])
+    starts, bars = np.unique(days.min() + (days - days.min()) // width * width, return_inverse=True)
     rows = np.bincount(bars)
     levels, level_of = labels.levels() if labels else (None, "")
     means = [None] * len(rows) if levels is None else [float(mean) for mean in np.bincount(bars, levels) / rows]
@@ -141,7 +144,7 @@ def _days(path: Path, labels: _Labels | None) -> dict[str, Any]:
             DayRows(day=_day(int(start)), rows=int(count), level=None if mean is None else round(mean, 6))
             for start, count, mean in zip(starts, rows, means, strict=True)
         )[-MOST_BARS:],
-        "days_each": each,
+        "days_each": width,
         "level_of": level_of,
     }
 
