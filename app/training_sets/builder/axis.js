@@ -173,18 +173,27 @@ class Axis {
   /** Over each split its name, its days, its rows and how its labels are, which change while a border moves. */
   heads(svg) {
     const all = this.data.days.reduce((sum, [, rows]) => sum + rows, 0);
-    let free = 0;
+    const places = this.places();
     this.splits.forEach((split, at) => {
       const { rows, level } = this.sums(split);
-      const x = Math.min(Math.max(this.x(split.start), free), this.width - 150);
+      const x = places[at];
       const balance = level === null || !this.data.words.short ? "" : ` · ${this.data.words.short} ${this.data.isShare ? this.percent(level) : Number(level.toPrecision(3))}`;
       svg.append(shape("rect", { class: `bar s${at % 4}`, x, y: 4, width: 10, height: 10, rx: 2 }));
       svg.append(shape("text", { class: "name", x: x + 15, y: 13 }, split.title));
       svg.append(shape("text", { class: "tick begin", x, y: 30 }, `${this.when(split.start)} – ${this.when(split.end - 1)}`));
       const count = this.data.width === 1 ? this.number(rows) : `≈ ${this.number(rows)}`;
       svg.append(shape("text", { class: rows ? "tick begin" : "tick begin bad", x, y: 46 }, `${count} · ${this.percent(all ? rows / all : 0)}${balance}`));
-      free = x + 165;
     });
+  }
+
+  /** Where the heads stand: over their splits, and beside each other where those are narrow. */
+  places() {
+    const wide = Math.min(175, this.width / this.splits.length);
+    const places = this.splits.map((split) => this.x(split.start));
+    for (let at = 1; at < places.length; at += 1) places[at] = Math.max(places[at], places[at - 1] + wide);
+    let end = this.width - wide;
+    for (let at = places.length - 1; at >= 0; at -= 1, end -= wide) places[at] = Math.max(0, Math.min(places[at], end));
+    return places;
   }
 
   grip(border, number) {

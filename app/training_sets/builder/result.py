@@ -7,6 +7,7 @@ from app.training_sets.builder.figures import shares_bar
 from app.training_sets.builder.steps import Rows
 from app.training_sets.builder.views import version_of
 from app.ui import frame, links, numbers
+from app.ui.wording import counted
 from core.features.training_sets.proposals.values import SplitsPreview
 from core.foundation.errors import Invalid
 from core.foundation.text import _
@@ -17,13 +18,13 @@ SHOWN_CLASSES = 5
 def result_card(shown: Draft, rows: Rows) -> None:
     with frame.card("set_result", tight=True):
         frame.card_head(_("Result"))
-        left, right = st.columns(2, gap="small")
-        left.metric(_("Rows"), numbers.number(rows.proposal.rows))
         looked_up = sum(len(version_of(use.version_id).features) for use in shown.uses)
-        right.metric(_("Inputs"), numbers.number(rows.inputs + looked_up))
+        rows_words = counted(rows.proposal.rows, _("row"), _("rows"))
+        inputs_words = counted(rows.inputs + looked_up, _("input"), _("inputs"))
+        st.markdown(f"**{rows_words}**, **{inputs_words}**")
         if shown.uses:
-            words = _("{sent} sent with each request, {found} looked up")
-            st.caption(words.format(sent=numbers.number(rows.inputs), found=numbers.number(looked_up)))
+            words = _("{sent} sent with each request, {others} looked up")
+            st.caption(words.format(sent=numbers.number(rows.inputs), others=numbers.number(looked_up)))
         if isinstance(rows.counted, Invalid):
             warning(rows.counted.message, hint=rows.counted.hint)
         else:
@@ -40,11 +41,11 @@ def warning(message: str, *, hint: str = "") -> None:
         st.caption(links.escape(hint))
 
 
-def label_balance(counted: SplitsPreview) -> None:
+def label_balance(preview: SplitsPreview) -> None:
     """The labels of all rows that lie in a split."""
-    rows = sum(split.rows for split in counted.splits if split.spread)
+    rows = sum(split.rows for split in preview.splits if split.spread)
     shares: dict[str, float] = {}
-    for split in counted.splits:
+    for split in preview.splits:
         for name, share in (split.spread.shares if split.spread else {}).items():
             shares[name] = shares.get(name, 0.0) + share * split.rows / max(1, rows)
     if shares:
@@ -54,7 +55,7 @@ def label_balance(counted: SplitsPreview) -> None:
         more = ", \u2026" if len(shares) > len(most) else ""
         st.caption(links.escape(words + more))
         return
-    numeric = [split.spread for split in counted.splits if split.spread and split.spread.lowest is not None]
+    numeric = [split.spread for split in preview.splits if split.spread and split.spread.lowest is not None]
     if numeric:
         low = min(spread.lowest for spread in numeric if spread.lowest is not None)
         high = max(spread.highest for spread in numeric if spread.highest is not None)

@@ -196,7 +196,7 @@ def _table(rows: Rows) -> None:
 def _window(split: Split, rows: Rows) -> None:
     """A window with its days, to be typed where dragging is too coarse."""
     with st.container(key=f"row_split_{split.name}", gap=None):
-        name, start, end, figures = st.columns([1, 1.35, 1.35, 2.6], gap="small", vertical_alignment="center")
+        name, start, end, figures = st.columns([1.3, 1.6, 1.6, 2.4], gap="small", vertical_alignment="center")
         name.markdown(f"**{title_of(split.name)}**")
         for place, field, label in ((start, "start", _("{split} from")), (end, "end", _("{split} to"))):
             key = f"split_{split.name}_{field}"
@@ -222,7 +222,7 @@ def _day_given(splits: Sequence[Split], *, name: str, field: str) -> None:
 
 def _line(split: str, rows: Rows) -> None:
     with st.container(key=f"row_split_{split}", gap=None):
-        name, figures = st.columns([1, 4], gap="small", vertical_alignment="center")
+        name, figures = st.columns([1.3, 5], gap="small", vertical_alignment="center")
         name.markdown(f"**{links.escape(title_of(split))}**")
         figures.markdown(figures_of(split, rows))
 
