@@ -13,6 +13,8 @@ from core.client.client import connect as connect_to
 from core.client.errors import NotSignedIn
 from core.compute.kinds import JobKind, Reconciler
 from core.compute.service import ComputeService
+from core.explanations.kinds import ImportanceKind
+from core.explanations.service import ExplanationService
 from core.features.catalog.background import DriftReconciler
 from core.features.catalog.search import FeatureCatalogService
 from core.features.catalog.statistics import FeatureStatisticsService
@@ -124,6 +126,7 @@ class Portal:
     feature_catalog: FeatureCatalogService
     feature_parity: FeatureParityService
     materialization: MaterializationService
+    explanations: ExplanationService
     training: TrainingService
     run_workspace: RunWorkspaceService
     judging: JudgingService
@@ -215,9 +218,8 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
     sources, requirements, tickets = SourceSnapshots(datasets), RequirementService(base), TicketIssuer(settings.home)
     registry, policies = RegistryService(base, live_uses=uses, evidence_kinds=evidence_kinds()), PolicyService(base)
     sets, online = _features(base, sources=sources, compute=compute, requirements=requirements)
-    endpoints = EndpointService(base, training_sets=sets, materialization=online, registry=registry, tickets=tickets)
+    endpoints, book = _serving(base, identity, sets=sets, online=online, registry=registry, tickets=tickets)
     training = _training(base, compute=compute, sets=sets, lake=datasets, registry=registry, requirements=requirements)
-    book = RequestBook(Assessments(registry=registry, serving=endpoints, identity=identity))
     return Portal(
         foundation=base,
         sessions=Sessions(base),
@@ -243,6 +245,7 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
         feature_catalog=FeatureCatalogService(base, live_uses=uses),
         feature_parity=FeatureParityService(base, sources=sources, compute=compute),
         materialization=online,
+        explanations=ExplanationService(base, training=training),
         training=training,
         run_workspace=RunWorkspaceService(base),
         judging=JudgingService(base, compute=compute, training_sets=sets, lake=datasets, registry=registry),
@@ -283,6 +286,20 @@ def _requests(
     return RequestService(base, book=book, policies=policies, registry=registry, serving=serving, requirements=goals)
 
 
+def _serving(
+    base: Foundation,
+    identity: IdentityService,
+    *,
+    sets: TrainingSetService,
+    online: MaterializationService,
+    registry: RegistryService,
+    tickets: TicketIssuer,
+) -> tuple[EndpointService, RequestBook]:
+    """The endpoints, and the requests for what they serve."""
+    endpoints = EndpointService(base, training_sets=sets, materialization=online, registry=registry, tickets=tickets)
+    return endpoints, RequestBook(Assessments(registry=registry, serving=endpoints, identity=identity))
+
+
 def _training(
     base: Foundation,
     *,
@@ -311,6 +328,7 @@ def job_kinds(portal: Portal) -> tuple[JobKind, ...]:
         TrainingKind(portal.foundation, training_sets=portal.training_sets, registry=portal.registry),
         JudgingKind(portal.registry),
         SweepWorkerKind(portal.registry),
+        ImportanceKind(portal.explanations),
         ParityKind(portal.measurement),
         ReplayKind(portal.measurement),
         LoadTestKind(portal.loadtests),

@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app.explanations.importance import feature_importance_line
 from app.session import actor, portal
 from app.ui import forms, frame, links, numbers, times
 from app.ui.fields.naming import name_fields
@@ -38,6 +39,8 @@ def stage_of(item: CatalogFeature) -> str:
 def usage_of(item: CatalogFeature) -> None:
     """What uses the version that a feature of the catalog is of."""
     used = portal().feature_statistics.usage(actor(), version_id=item.version_id)
+    if item.feature and (line := feature_importance_line(item.version_id, item.feature.name)):
+        st.markdown(f":gray[:material/insights:] {line}")
     st.caption(_("Used by") if used.consumers else _("Nothing uses it yet"))
     for consumer in used.consumers[:12]:
         links.link(consumer.object_id, consumer.title, icon=links.icon_of(consumer.object_id))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from app.explanations.importance import importance_line
 from app.session import actor, may, portal
 from app.ui import forms, frame, links, status, times
 from app.ui.evidence import baseline_of, measure, report_of
@@ -39,6 +40,7 @@ def evidence_rows(request: Request) -> None:
     with frame.rows("evidence"):
         for gate in request.gates:
             _gate(request, gate)
+        importance_line(request.version_id, before_id=request.replaces, before=short(request.replaces_version))
         _rollback_target(request)
 
 

@@ -85,7 +85,8 @@ def _now(version: ModelVersion, kind: EvidenceKind, measurement: Measurement, *,
             baseline = baseline_for(version, places())
             measure(measurement, version_id=version.id, baseline_id=baseline.id if baseline else "")
         if done.succeeded:
-            frame.say(_("{kind} was measured").format(kind=_(kind.title)))
+            words = _("{kind} is being measured") if measurement.in_background else _("{kind} was measured")
+            frame.say(words.format(kind=_(kind.title)))
             st.rerun()
 
 

@@ -11,6 +11,7 @@ from app.session import actor, may, portal
 from app.ui import forms, frame, links, numbers
 from app.ui.health import put_away_state
 from app.ui.numbers import metric_name
+from app.ui.parameters import parameters
 from app.ui.tables import reading
 from app.ui.tasks import shown_metrics
 from core.foundation.text import N_, _
@@ -25,6 +26,16 @@ KINDS = {"BYTES": N_("text"), "BOOL": N_("true or false")}
 
 
 def card(version: ModelVersion) -> None:
+    """The card, and beside it the parameters that are no defaults."""
+    left, right = st.columns([1.72, 1], gap="medium")
+    with left:
+        _words(version)
+    with right:
+        frame.section(_("Parameters"), hint=_("changed from the defaults"))
+        parameters(version.params, recipe=str(version.params.get("recipe", "")))
+
+
+def _words(version: ModelVersion) -> None:
     """What the card says, and the way to change it."""
     with frame.section(_("Card"), hint=_("stored apart from the model file, and may be edited")):
         may_edit = may(Permission.MODELS_EDIT, project=version.project) and not put_away_state(version.model_id)

@@ -51,6 +51,16 @@ def how_to_call_version(version: ModelVersion, endpoints: Sequence[Endpoint]) ->
     frame.empty(_("Not serving yet"), advice=advice, icon="cloud_off")
 
 
+def call_version(version: ModelVersion, endpoints: Sequence[Endpoint]) -> None:
+    """The request alone, at the first of the endpoints that serve it."""
+    if endpoints:
+        _request(endpoints[0], _example(version))
+        return
+    frame.section(_("How to call it"), key="calling")
+    with frame.card("not_serving", tight=True):
+        st.caption(_("Not serving yet. Deploy it to a staging endpoint, or ask for its promotion."))
+
+
 def how_to_call(endpoint: Endpoint, version: ModelVersion | None) -> None:
     """By curl, in Python and in JavaScript; without a version only where and with which ticket."""
     left, right = st.columns([1.9, 1], gap="medium")

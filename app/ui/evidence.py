@@ -16,7 +16,7 @@ MOST = 50
 
 
 def measure(measurement: Measurement, *, version_id: str, baseline_id: str = "") -> None:
-    """Measures a version now, against a baseline where the measurement can compare."""
+    """Measures a version now, or begins to, against a baseline where the measurement can compare."""
     service, spec = portal().catalog()[measurement.action]
     compared = {"baseline_id": baseline_id} if "baseline_id" in spec.parameters.model_fields else {}
     run_action(service, actor(), spec=spec, arguments={"version_id": version_id, **compared})

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from core.foundation.errors import Invalid
 from core.foundation.plugins import Plugin, choose, discover
 from core.foundation.text import _
 from core.tasks import kinds as folder
@@ -79,6 +80,12 @@ class Task(Plugin, ABC):
     @abstractmethod
     def evaluate(cls, predictions: Predictions) -> dict[str, Interval]:
         """Every metric that these rows allow, with its 95 % interval. Invalid where they allow none."""
+
+    @classmethod
+    def losses(cls, predictions: Predictions) -> Array:
+        """What its leading metric is the mean of, turned so that less is better: float64 of every row, or of every
+        group that can be judged. Invalid where these rows allow none, or no metric judges them."""
+        raise Invalid(_("No metric judges what it answers"), field="task")
 
     @classmethod
     def aligned(cls, predictions: Predictions, *, target: Target) -> Predictions:

@@ -1,7 +1,7 @@
 """Runs: started from a ready training set, followed while they train, resumed where they stopped, and registered as a
 version of a model."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
@@ -87,6 +87,7 @@ class TrainingService(Service):
         self.lake = lake
         self.registry = registry
         self.requirements = requirements
+        self.after_registration: list[Callable[[Call, ModelVersion], None]] = []
 
     def _prepare_version(self, call: Call, *, run_id: str, **_names: Any) -> Folder | None:
         call.may_reach(run_id)
@@ -227,6 +228,8 @@ class TrainingService(Service):
         call.about(version.id)
         if row.version_id != version.id:
             self._examine_inputs(call, row, version)
+            for follow in self.after_registration:
+                follow(call, version)
         row.version_id = version.id
         call.session.add(row)
         return version

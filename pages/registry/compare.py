@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.explanations.importance import side_by_side
 from app.next_action.registry import comparison_action
 from app.registry.choice import choose, offered
 from app.registry.comparison import decisions, differs, lines_of, metric_table, parameter_table, sentence
@@ -86,6 +87,7 @@ def _body(comparison: Comparison, known: Places, *, only: bool) -> None:
         curves(comparison, colors)
         trade_offs(comparison, lines=lines, colors=colors)
     decisions(comparison)
+    side_by_side(comparison.versions, labels=labels)
 
 
 show()

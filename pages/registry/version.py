@@ -1,7 +1,10 @@
 """One version of a model: how good it is and what proves it, where it serves, where it comes from, and its bytes."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
+from app.explanations.importance import why_it_predicts_so
 from app.next_action.registry import version_action
 from app.next_action.values import nothing
 from app.registry.dialogs import put_away
@@ -17,18 +20,18 @@ from app.registry.naming import (
     title_of,
 )
 from app.registry.version import card, files, metrics, overview_pictures
-from app.serving.calling import how_to_call_version
+from app.serving.calling import call_version, how_to_call_version
 from app.session import actor, portal
 from app.ui import frame, links, times
 from app.ui.components.assessments import promised_against_measured
 from app.ui.fields.naming import head_of
 from app.ui.health import health_of, put_away_state
 from app.ui.neighbors import neighbors
-from app.ui.parameters import parameters
 from app.ui.primary_action import primary_action, rights, what_is_missing
 from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.registry.values import ModelVersion, judging
+from core.serving.values import Endpoint
 from core.tasks.task import task_of
 
 
@@ -62,10 +65,11 @@ def show() -> None:
     what_is_missing(action)
     frame.tabs(
         {
-            _("Overview"): lambda: _overview(version, known),
+            _("Overview"): lambda: _overview(version, known, serving_at),
             _("Lineage"): lambda: frame.lineage(version.id),
             _("Metrics"): lambda: metrics(version),
             _("How to call it"): lambda: how_to_call_version(version, serving_at),
+            _("Card"): lambda: card(version),
             _("Files"): lambda: files(version),
             _("Activity"): lambda: frame.activity(version.id, limit=20),
         }
@@ -80,7 +84,7 @@ def _actions(version: ModelVersion, known: Places) -> None:
             links.open_page("compare", ids=f"{other.id},{version.id}", baseline=other.id)
 
 
-def _overview(version: ModelVersion, known: Places) -> None:
+def _overview(version: ModelVersion, known: Places, serving_at: Sequence[Endpoint]) -> None:
     evaluation = judging(version.evaluations)
     if evaluation is not None:
         st.markdown(answer(evaluation, task=task_of(version.signature.target)))
@@ -93,13 +97,12 @@ def _overview(version: ModelVersion, known: Places) -> None:
     with left:
         promised_against_measured(version.id)
         evidence_rows(version)
-        card(version)
+        call_version(version, serving_at)
     with right:
+        why_it_predicts_so(version)
         _serving(version, known)
         around = (version.requirement_id, version.training_set_id, version.run_id, *version.feature_versions)
         neighbors(version.id, around)
-        frame.section(_("Parameters"), hint=_("changed from the defaults"))
-        parameters(version.params, recipe=str(version.params.get("recipe", "")))
 
 
 def _serving(version: ModelVersion, known: Places) -> None:

@@ -68,7 +68,8 @@ ACTIONS = {
         online.list_materializations online.get_materialization online.get_online online.list_parity online.get_parity
         online.list_parts
         registry.list_models registry.get_model registry.list_versions registry.get_version registry.compare
-        registry.list_evidence registry.get_evidence
+        registry.list_evidence registry.get_evidence explanations.importance explanations.feature_importance
+        explanations.explain
         tracking.read tracking.read_file
         training.propose_judging training.list_recipes training.list_runs training.get_run training.history
         training.search_runs training.run_fields training.curves training.run_marks training.star_run
@@ -113,6 +114,7 @@ ACTIONS = {
     "request": "promotion.open_request promotion.revise_request promotion.cancel_request",
     "evidence": """
         registry.measure_quality registry.scan_safety training.judge_version serving.check_parity online.check_parity
+        explanations.measure_importance
     """,
     "decide": "promotion.approve promotion.reject promotion.request_changes",
     "deploy": "promotion.apply",

@@ -13,12 +13,14 @@ from core.registry.values import Evidence
 
 
 class Measurement(Value):
-    """An action that measures a version at once: it takes a `version_id`, and a `baseline_id` where it can compare.
-    `label` is the word on its button; `repeatable` when measuring again may say something new."""
+    """An action that measures a version at once, or in a job where it is `in_background`: it takes a `version_id`, and
+    a `baseline_id` where it can compare. `label` is the word on its button; `repeatable` when measuring again may say
+    something new."""
 
     action: str
     label: str
     repeatable: bool = False
+    in_background: bool = False
 
 
 class EvidenceKind(Plugin, ABC):

@@ -118,6 +118,10 @@ class BinaryTask(Task):
         return probabilities.evaluate(predictions.labels, probabilities=predictions.outputs[OUTPUT])
 
     @classmethod
+    def losses(cls, predictions: Predictions) -> Array:
+        return probabilities.losses(predictions.labels, probabilities=predictions.outputs[OUTPUT])
+
+    @classmethod
     def compare(cls, before: Predictions, *, after: Predictions) -> dict[str, Interval]:
         return probabilities.compare(before.labels, baseline=before.outputs[OUTPUT], candidate=after.outputs[OUTPUT])
 

@@ -133,6 +133,10 @@ class MultiClassTask(Task):
         return classes.evaluate(_decided(predictions))
 
     @classmethod
+    def losses(cls, predictions: Predictions) -> Array:
+        return classes.losses(_decided(predictions))
+
+    @classmethod
     def compare(cls, before: Predictions, *, after: Predictions) -> dict[str, Interval]:
         return classes.compare(_decided(before), after=_decided(cls.aligned(after, target=before.target)))
 

@@ -106,6 +106,10 @@ class MultiLabelTask(Task):
         return label_sets.evaluate(_sets(predictions))
 
     @classmethod
+    def losses(cls, predictions: Predictions) -> Array:
+        return label_sets.losses(_sets(predictions))
+
+    @classmethod
     def compare(cls, before: Predictions, *, after: Predictions) -> dict[str, Interval]:
         return label_sets.compare(_sets(before), after=_sets(cls.aligned(after, target=before.target)))
 

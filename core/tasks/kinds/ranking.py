@@ -96,6 +96,10 @@ class RankingTask(Task):
         return rankings.evaluate(_ranking(predictions))
 
     @classmethod
+    def losses(cls, predictions: Predictions) -> Array:
+        return 1 - rankings.figures_of(_ranking(predictions))[cls.leading[0]]
+
+    @classmethod
     def compare(cls, before: Predictions, *, after: Predictions) -> dict[str, Interval]:
         return rankings.compare(_ranking(before), after=_ranking(after))
 

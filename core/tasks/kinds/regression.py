@@ -123,6 +123,10 @@ class RegressionTask(Task):
         return figures
 
     @classmethod
+    def losses(cls, predictions: Predictions) -> Array:
+        return abs(_number(predictions, VALUE) - predictions.labels)
+
+    @classmethod
     def compare(cls, before: Predictions, *, after: Predictions) -> dict[str, Interval]:
         values = [_number(predictions, VALUE) for predictions in (before, after)]
         figures = errors.compare(before.labels, before=values[0], after=values[1])

@@ -48,7 +48,7 @@ def evaluate(sets: LabelSets) -> dict[str, Interval]:
     return {
         **{name: figure.interval() for name, figure in _figures(sets).items()},
         "hamming_loss": share_interval(_wrong(sets)),
-        "log_loss": mean_interval(_losses(sets), scale=POSITIVE),
+        "log_loss": mean_interval(losses(sets), scale=POSITIVE),
     }
 
 
@@ -59,7 +59,7 @@ def compare(before: LabelSets, *, after: LabelSets) -> dict[str, Interval]:
     return {
         **{name: figure.minus(first[name]) for name, figure in second.items()},
         "hamming_loss": difference_of_shares(float(wrong.mean()), influences=wrong),
-        "log_loss": mean_interval(_losses(after) - _losses(before), scale=UNBOUNDED),
+        "log_loss": mean_interval(losses(after) - losses(before), scale=UNBOUNDED),
     }
 
 
@@ -114,7 +114,7 @@ def _wrong(sets: LabelSets) -> Floats:
     return wrong
 
 
-def _losses(sets: LabelSets) -> Floats:
+def losses(sets: LabelSets) -> Floats:
     """The mean over the labels of a row."""
     import numpy as np
 

@@ -51,6 +51,11 @@ def ece(labels: ArrayLike, *, probabilities: ArrayLike) -> float:
     return calibration.error(calibration.gaps_of(known, probabilities=judged))
 
 
+def losses(labels: ArrayLike, *, probabilities: ArrayLike) -> Floats:
+    """What the log loss is the mean of."""
+    return _losses(*_judged(labels, probabilities=probabilities))
+
+
 def evaluate(labels: ArrayLike, *, probabilities: ArrayLike) -> dict[str, Interval]:
     """Every metric with its 95 % interval. Invalid when a class is missing, lengths differ, or a value is none."""
     known, judged = _judged(labels, probabilities=probabilities)

@@ -84,11 +84,11 @@ def test_a_version_says_what_is_missing_and_then_what_was_measured(stage: Stage)
     shown = text_of(page(stage.portal, stage.people.engineer, "version", id=version.id))
     assert "Fairness" in shown
     assert "Whether groups are treated alike" in shown
-    assert "0 of 6 passed" in shown
+    assert "0 of 7 passed" in shown
     evidence = measured(stage, version)
     shown = text_of(page(stage.portal, stage.people.engineer, "version", id=version.id))
     assert "Whether groups are treated alike" not in shown
-    assert "1 of 6 passed" in shown
+    assert "1 of 7 passed" in shown
     chain = stage.portal.identity.lineage(stage.people.viewer, object_id=evidence.id)
     assert [thing.title for thing in chain.things if thing.id == evidence.id] == [f"Fairness: {version.model} v1"]
 
@@ -98,7 +98,7 @@ def test_it_is_listed_by_its_name(stage: Stage) -> None:
     stage.parity(stage.version())
     listing = stage.portal.evidence.list_evidence(stage.people.viewer, kind="fairness")
     assert [record.id for record in listing.items] == [evidence.id]
-    names = "quality, parity, load_test, safety, conversion, fairness, inputs"
+    names = "quality, parity, load_test, safety, conversion, fairness, inputs, importance"
     with pytest.raises(Invalid, match=rf"Choose one of: {names}\."):
         stage.portal.evidence.list_evidence(stage.people.viewer, kind="charm")
     with pytest.raises(Invalid, match="no kind of evidence called 'charm'"):

@@ -56,14 +56,14 @@ def test_a_version_shows_evidence_and_what_is_missing(stage: Stage) -> None:
     test = page(stage.portal, stage.people.engineer, "version", id=version.id)
     shown = text_of(test)
     assert "which training never saw" in shown
-    assert "0 of 5 passed" in shown
+    assert "0 of 6 passed" in shown
     assert "Not compared with its source" in shown
     assert "Deploy to staging first" in shown
     test.button(key="measure_quality").click()
     drawn(test)
     test.button(key="measure_safety").click()
     drawn(test)
-    assert "2 of 5 passed" in text_of(drawn(test))
+    assert "2 of 6 passed" in text_of(drawn(test))
     kinds = {
         evidence.kind for evidence in stage.portal.evidence.list_evidence(stage.people.viewer, subject=version.id).items
     }
@@ -85,7 +85,7 @@ def test_a_viewer_measures_edits_and_archives_nothing(stage: Stage) -> None:
 
 def test_a_card_is_edited_and_nothing_in_it_comes_alive(stage: Stage) -> None:
     version = stage.version()
-    test = page(stage.portal, stage.people.engineer, "version", id=version.id)
+    test = page(stage.portal, stage.people.engineer, "version", id=version.id, tab="Card")
     test.button(key="edit_card").click()
     drawn(test)
     test.text_area(key="card_text").input("# Big\n![x](https://elsewhere.example/x.png)")

@@ -64,7 +64,15 @@ def differing(mismatches: int = 3) -> Evidence:
 
 
 def test_a_release_asks_for_the_kinds_in_this_order() -> None:
-    titles = ["Offline quality", "Parity", "Load test", "Artifact safety", "Conversion", "Inputs alone"]
+    titles = [
+        "Offline quality",
+        "Parity",
+        "Load test",
+        "Artifact safety",
+        "Conversion",
+        "Inputs alone",
+        "Why it predicts so",
+    ]
     assert [kind.title for kind in KINDS] == titles
     assert [kind.confirmation for kind in KINDS if kind.confirmation] == ["I have read the load-test report"]
     assert (kind_title("load_test"), kind_title("gone_long_ago")) == ("Load test", "Gone long ago")
@@ -74,8 +82,7 @@ def test_a_release_asks_for_the_kinds_in_this_order() -> None:
 def test_a_kind_is_complete(kind: EvidenceKind) -> None:
     assert kind.help()
     assert kind.missing
-    assert kind.gate is not None
-    assert kind.gate.name == kind.name
+    assert kind.gate is None or kind.gate.name == kind.name
     assert bool(kind.measured_by) + kind.on_endpoint + kind.comes_with_a_run + kind.comes_with_a_file == 1
 
 
