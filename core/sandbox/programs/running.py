@@ -25,6 +25,8 @@ from core.sandbox.usage import usage_of
 
 LOOK_SECONDS, CHUNK, TAIL = 0.2, 1 << 16, 4_000
 MOST_FILES, MOST_THREADS, BLOCK = 20_000, 512, 512
+# A file that is in no folder any more and only mapped has a size that nobody else can ask for.
+MOST_MAPPED, IN_NO_FOLDER = 4, "(deleted)"
 # The interpreter below every environment: it reads no variable and no file of those who installed libraries.
 BARE = (getattr(sys, "_base_executable", sys.executable), "-I", "-S", "-B", "-u", inside.__file__)
 
@@ -148,7 +150,7 @@ def _refuse_usage(pid: int, folder: Path, *, limits: Limits, files_mb: int) -> N
     if usage.threads > MOST_THREADS:
         raise Invalid(_("It starts more than {most} threads").format(most=MOST_THREADS))
     size, files = _files_of(pid, folder)
-    if size > files_mb * MB or files > MOST_FILES:
+    if size > files_mb * MB or files > MOST_FILES or _mapped_only(pid, folder) > MOST_MAPPED:
         raise Invalid(_("It writes more files than it may ({mb} MB)").format(mb=files_mb))
 
 
@@ -164,6 +166,15 @@ def _files_of(pid: int, folder: Path) -> tuple[int, int]:
             with suppress(OSError):
                 size += _hidden_bytes(handle.path)
     return size, files
+
+
+def _mapped_only(pid: int, folder: Path) -> int:
+    """How many files of the folder the process has mapped that are not in it any more."""
+    try:
+        lines = Path(f"/proc/{pid}/maps").read_text(errors="replace").splitlines()
+    except OSError:
+        return 0
+    return len({line.split()[4] for line in lines if line.endswith(IN_NO_FOLDER) and str(folder) in line})
 
 
 def _hidden_bytes(path: str) -> int:

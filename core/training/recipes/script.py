@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from core.compute.values import Resources
 from core.features.values import FeatureContract
 from core.foundation.settings import Settings
 from core.foundation.storage import Store
@@ -35,6 +36,10 @@ class Script(Recipe):
     is_searchable = False
     takes_source = True
     Params: ClassVar[type[ScriptParams]] = ScriptParams
+
+    @classmethod
+    def resources(cls, params: Any, *, offered: Resources) -> Resources:
+        return offered.model_copy(update={"gpus": 0, "memory_mb": params.memory_gb * 1024})
 
     @classmethod
     def refuse_source(cls, params: Any, *, has_archive: bool, settings: Settings) -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from core.features.values import FeatureContract
 
 # What the portal itself needs beside the script's process, in MB.
-OWN_MEMORY_MB, LEAST_MEMORY_MB = 1_024, 512
+OWN_MEMORY_MB = 1_024
 INSTALLED_SHARE = 0.1
 
 
@@ -118,7 +118,6 @@ def _libraries(context: FitContext, places: Places, requirements: Requirements |
 
 def _run(context: FitContext, places: Places, *, libraries: Path, supplies: Supplies) -> None:
     params = context.params
-    memory_mb = max(LEAST_MEMORY_MB, supplies.memory_mb - OWN_MEMORY_MB)
     program = Program(
         code=places.code,
         entry=params.entry_point,
@@ -131,7 +130,7 @@ def _run(context: FitContext, places: Places, *, libraries: Path, supplies: Supp
         program,
         limits=Limits(
             seconds=60.0 * params.minutes,
-            memory_mb=memory_mb,
+            memory_mb=params.memory_gb * 1024 - OWN_MEMORY_MB,
             threads=context.threads,
             sandboxed=supplies.sandboxed,
         ),

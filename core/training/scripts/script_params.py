@@ -49,6 +49,13 @@ class ScriptParams(Params):
     minutes: int = Field(
         default=60, ge=1, le=1_440, title=N_("Time limit"), description=N_("Minutes after which it is ended.")
     )
+    memory_gb: int = Field(
+        default=4,
+        ge=2,
+        le=1_024,
+        title=N_("Memory"),
+        description=N_("GB it may have; one of them is the portal's own."),
+    )
 
     @field_validator("arguments", mode="before")
     @classmethod

@@ -30,7 +30,6 @@ class Supplies(Value):
     environment_mb: int
     install_seconds: float
     files_mb: int
-    memory_mb: int
     sandboxed: bool
 
 
@@ -42,7 +41,6 @@ def supply(params: ScriptParams, *, store: Store, settings: Settings) -> Supplie
         environment_mb=settings.script_environment_mb,
         install_seconds=settings.script_install_seconds,
         files_mb=settings.script_files_mb,
-        memory_mb=settings.memory_mb,
         sandboxed=settings.user_code == "caged",
     )
     if not params.repository:

@@ -142,6 +142,13 @@ def test_a_program_without_an_end_is_ended(ran: Ran, source: str, words: str) ->
             "import time; time.sleep(9)",
             "more files",
         ),
+        (
+            "import mmap, os\nheld = []\nfor n in range(9):\n    path = f\"{os.environ['OUTPUT']}/{n}\"\n"
+            "    with open(path, 'w+b') as file:\n        file.write(bytes(2**20)); file.flush()\n"
+            "        held.append(mmap.mmap(os.dup(file.fileno()), 4096))\n    os.unlink(path)\n"
+            "import time; time.sleep(9)",
+            "more files",
+        ),
         ("import os\nopen(os.environ['OUTPUT'] + '/big', 'wb').write(bytes(30 * 2**20))", "File too large"),
     ],
 )

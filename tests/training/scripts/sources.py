@@ -68,7 +68,7 @@ def packed(files: dict[str, str]) -> bytes:
 def supplied(folder: Path, files: dict[str, str], **others: Any) -> Supplies:
     """What a worker would supply for code with these files."""
     (tree := folder / "tree").write_bytes(tree_of(packed(files), limits=TreeLimits()))
-    limits = {"environment_mb": 16, "install_seconds": 60, "files_mb": 50, "memory_mb": 2048, "sandboxed": True}
+    limits = {"environment_mb": 16, "install_seconds": 60, "files_mb": 50, "sandboxed": True}
     known = {"tree": str(tree), "digest": "0" * 64, "environments": str(folder / "environments"), "index": "/nowhere"}
     return Supplies(**{**known, **limits, **others})
 
