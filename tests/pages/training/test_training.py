@@ -10,6 +10,7 @@ from core.compute.values import JobState
 from core.portal import Portal
 from core.sweeps.trials import assign_new
 from core.sweeps.values import Sweep
+from core.training.tables import RunRow
 from core.training.values import Run
 from tests.compute.running import run_job_here
 from tests.installed import People, installed, settings_in
@@ -189,6 +190,33 @@ def test_a_training_is_started_with_what_was_entered(trained: TrainedPortal) -> 
     test.run()
     run = trained.portal.training.list_runs(trained.people.viewer).items[0]
     assert (run.title, run.params["epochs"], run.seed) == ("From the form", 7, 11)
+
+
+def test_code_that_nothing_is_fetched_from_is_refused_at_its_field(trained: TrainedPortal) -> None:
+    test = page(
+        trained.portal, trained.people.engineer, "start-training", training_set=trained.training_set, recipe="script"
+    )
+    assert "Your own code, from a commit" in text_of(test)
+    test.text_input(key="params_script_repository").set_value("https://evil.example/a/b")
+    test.text_input(key="params_script_commit").set_value("main")
+    test.button(key="start_now").click()
+    drawn(test)
+    assert "Nothing is fetched from 'https://evil.example/a/b'" in text_of(test)
+
+
+def test_a_run_of_code_says_which_code_it_was(trained: TrainedPortal) -> None:
+    known = {"repository": "https://github.com/me/mine", "commit": "a" * 40, "source": "b" * 64, "packages": "3"}
+    with trained.portal.foundation.database.write() as session:
+        row = session.get_one(RunRow, trained.waiting.id)
+        before, row.environment = row.environment, known
+        session.add(row)
+    shown = text_of(page(trained.portal, trained.people.viewer, "run", id=trained.waiting.id))
+    with trained.portal.foundation.database.write() as session:
+        row = session.get_one(RunRow, trained.waiting.id)
+        row.environment = before
+        session.add(row)
+    assert "[github.com/me/mine](https://github.com/me/mine)" in shown
+    assert "`aaaaaaaaaaaa`" in shown
 
 
 def test_a_model_without_a_proper_name_is_not_registered(trained: TrainedPortal) -> None:
