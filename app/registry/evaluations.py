@@ -72,8 +72,8 @@ def condition_line(requirement_id: str, evaluation: Evaluation) -> str:
     return f"{source} {' · '.join(parts)}" if parts else ""
 
 
-def evaluation_table(evaluations: Sequence[Evaluation], *, task: type[Task]) -> None:
-    """Every metric on every split; the intervals in gray."""
+def evaluation_table(evaluations: Sequence[Evaluation], *, task: type[Task], has_model: bool = True) -> None:
+    """Every metric on every split; the intervals in gray. A run without a model gave predictions."""
     names = [metric.name for metric in task.metrics]
     metrics = [name for name in names if any(name in evaluation.metrics for evaluation in evaluations)]
     facts = [{_("Rows"): numbers.number(evaluation.rows), **label_facts(evaluation)} for evaluation in evaluations]
@@ -83,7 +83,8 @@ def evaluation_table(evaluations: Sequence[Evaluation], *, task: type[Task]) -> 
         figures = [_figure(evaluation.metrics.get(metric)) for metric in metrics]
         columns[links.escape(evaluation.holdout_name)] = [*figures, *(known.get(name, "—") for name in about)]
     reading(columns, alt=_("Figures by split with their 95 % intervals"))
-    st.caption(_("Computed from the very ONNX file; gray are 95 % intervals."))
+    of_file, of_rows = _("Computed from the very ONNX file"), _("Computed from the predictions that it gave")
+    st.caption(_("{source}; gray are 95 % intervals.").format(source=of_file if has_model else of_rows))
 
 
 def label_facts(evaluation: Evaluation) -> dict[str, str]:

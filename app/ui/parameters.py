@@ -62,6 +62,7 @@ def _rows(
 ) -> dict[str, str]:
     rows = {}
     for name in names:
-        was = _(" :gray[default {value}]").format(value=plain(defaults[name])) if name in defaults else ""
+        has_default = defaults.get(name, "") != ""
+        was = _(" :gray[default {value}]").format(value=plain(defaults[name])) if has_default else ""
         rows[links.escape(title_of(name, card))] = shown(params[name]) + was
     return rows

@@ -111,7 +111,7 @@ def _results(run: Run) -> None:
     learning(run)
     if run.evaluations:
         frame.section(_("Evaluations"), hint=_("on every split"))
-        evaluation_table(run.evaluations, task=task_called(run.task))
+        evaluation_table(run.evaluations, task=task_called(run.task), has_model=bool(run.manifest))
     log_tail(run.job_id)
 
 

@@ -59,7 +59,9 @@ def _parameters(card: RecipeCard, places: dict[str, DeltaGenerator]) -> dict[str
     names = list(card.parameters.get("properties", {}))
     first = [name for name in COMMON if name in names]
     first = (first + [name for name in names if name not in first])[: len(COMMON)]
-    entered = forms.fields(card.parameters, key=f"params_{card.name}", only=first, columns=4, places=places)
+    # Addresses and texts are longer than figures.
+    columns = 2 if card.takes_source else len(COMMON)
+    entered = forms.fields(card.parameters, key=f"params_{card.name}", only=first, columns=columns, places=places)
     rest = [name for name in names if name not in first]
     if rest:
         with st.expander(_("{n} more parameters").format(n=len(rest))):

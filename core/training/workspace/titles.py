@@ -1,5 +1,6 @@
 """What a run is called when nobody says: its recipe, and what of its parameters differs from the defaults."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ from core.training.recipe import Recipe
 
 MOST_WORDS = 3
 LONGEST_VALUE = 24
+COMMIT, OF_COMMIT = re.compile("[0-9a-f]{40}"), 8
 
 
 def run_title(recipe: type[Recipe], *, params: Mapping[str, Any], rows: str) -> str:
@@ -33,7 +35,14 @@ def phrase(name: str, *, value: object, schema: Mapping[str, Any]) -> str:
     words = _(title) if title.isupper() else _(title)[:1].lower() + _(title)[1:]
     if isinstance(value, bool):
         return words if value else _("without {what}").format(what=words)
-    shown = f"{value:.4g}" if isinstance(value, float) else str(value)[:LONGEST_VALUE]
+    shown = f"{value:.4g}" if isinstance(value, float) else _shortened(str(value))
     if isinstance(value, int) and words.endswith("s") and " " not in words:
         return f"{shown} {words}"
     return f"{words} {shown}"
+
+
+def _shortened(text: str) -> str:
+    """Of an address its last part, of a commit what people say of it."""
+    if COMMIT.fullmatch(text):
+        return text[:OF_COMMIT]
+    return (text.rstrip("/").rpartition("/")[2] if "://" in text else text)[:LONGEST_VALUE]

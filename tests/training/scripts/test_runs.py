@@ -10,7 +10,9 @@ from core.foundation.actions.content import Content
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.foundation.settings import Settings
 from core.portal import Portal
+from core.training.recipes.script import Script
 from core.training.values import Run
+from core.training.workspace.titles import run_title
 from tests.compute.running import run_job_here
 from tests.conftest import People
 from tests.foundation.source_trees.repositories import commit, repository
@@ -134,3 +136,8 @@ def test_the_recipe_can_be_switched_off(tmp_path: Path) -> None:
         assert "tabular" in names
         with pytest.raises(NotAllowed, match="Nobody may train with script here"):
             start(portal, people, training_set, recipe="script", params={}, source=Content.of(packed({"train.py": ""})))
+
+
+def test_a_run_of_a_commit_is_called_by_what_people_say_of_it() -> None:
+    params = {"repository": "https://github.com/me/mine/", "commit": "0123456789" * 4, "entry_point": "train.py"}
+    assert run_title(Script, params=params, rows="Rows") == "Script · repository mine, commit 01234567"
