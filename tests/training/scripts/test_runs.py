@@ -47,7 +47,7 @@ def with_git(settings: Settings) -> Any:
 
 def run_of(portal: Portal, people: People, training_set: str, **choices: Any) -> Run:
     run = start(portal, people, training_set, recipe="script", **choices)
-    run_job_here(portal, run.job_id)
+    run_job_here(portal, run.job_id, seconds=180)
     return portal.training.get_run(people.viewer, run_id=run.id)
 
 
