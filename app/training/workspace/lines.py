@@ -13,6 +13,12 @@ from core.training.workspace.values import METRICS, RunLine
 
 SINGLE = N_("Single runs")
 LONGEST_NOTE = 80
+# What ended early has a state that says so.
+ALARMS: Mapping[str, str] = {
+    "learned nothing": N_("learned nothing"),
+    "loss jumped": N_("loss jumped"),
+    "worse than baseline": N_("worse than the linear baseline"),
+}
 GROUP_OF: Mapping[str, Callable[[RunLine], str]] = {
     "sweep": lambda line: line.sweep_id,
     "tag": lambda line: next(iter(line.tags), ""),
@@ -42,7 +48,8 @@ def _star(line: RunLine) -> Cell:
 
 def _remarks(line: RunLine) -> str:
     note = next(iter(line.note.splitlines()), "")[:LONGEST_NOTE]
-    return " · ".join([*(f"#{tag}" for tag in line.tags), *([note] if note else [])])
+    alarms = [_(ALARMS[alarm]) for alarm in line.alarms if alarm in ALARMS]
+    return " · ".join([*alarms, *(f"#{tag}" for tag in line.tags), *([note] if note else [])])
 
 
 def _state(line: RunLine, best: str) -> Cell:
