@@ -9,6 +9,8 @@ from core.features.values import Kind
 def sendable(value: Any, *, kind: Kind) -> Any:
     """A cell of a preview as JSON for an endpoint: decimals and what is no number are texts in a preview, and a missing
     number is null."""
+    if kind == "vector" and not isinstance(value, str | None):
+        return list(value)
     if kind != "number" or not isinstance(value, str):
         return value
     number = float(value)

@@ -89,11 +89,15 @@ def _field(name: str, kind: str, value: Any, *, key: str) -> Any:
     """What stands in the field: nothing is a missing value, and what is no number is sent as it stands, for the server
     to refuse."""
     shown = "" if value is None else numbers.entered(value) if isinstance(value, float) else str(value)
-    text = (st.text_input(_label(name), value=shown, key=f"{key}_{name}", placeholder=_("missing")) or "").strip()
-    if kind != "number" or not text:
+    enter = st.text_area if kind in ("text", "vector") else st.text_input
+    entered = enter(_label(name), value=shown, key=f"{key}_{name}", placeholder=_("missing")) or ""
+    if kind == "text":
+        return entered or None
+    text = entered.strip()
+    if kind == "category" or not text:
         return text or None
     try:
-        return float(text)
+        return float(text) if kind == "number" else [float(number) for number in text.strip("[]").split(",")]
     except ValueError:
         return text
 

@@ -15,17 +15,22 @@ REFUSED_EXIT = 3
 
 
 class Limits(Value):
-    """How much one request may ask for: bytes of its body, rows, rows times inputs, characters of one text; and how
-    much memory the server may use, the model's included. One that is told to stop goes on answering for
-    `grace_seconds`, then has `drain_seconds` to finish what it has begun."""
+    """How much one request may ask for: bytes of its body, rows, rows times inputs, characters of one text, and of one
+    that a model reads by its words; and how much memory the server may use, the model's included. One that is told to
+    stop goes on answering for `grace_seconds`, then has `drain_seconds` to finish what it has begun."""
 
     body_bytes: Annotated[int, Field(ge=1_024)] = 4_194_304
     rows: Annotated[int, Field(ge=1)] = 4_096
     cells: Annotated[int, Field(ge=1)] = 200_000
     text: Annotated[int, Field(ge=1)] = 1_000
+    long_text: Annotated[int, Field(ge=1)] = 100_000
     memory_mb: Annotated[int, Field(ge=256)] = 4_096
     grace_seconds: Annotated[float, Field(ge=0)] = 0.3
     drain_seconds: Annotated[float, Field(ge=0)] = 20.0
+
+    def of_texts(self) -> "Limits":
+        """Those of a model that reads texts by their words."""
+        return self.model_copy(update={"text": self.long_text})
 
 
 class ServerSpec(Value):

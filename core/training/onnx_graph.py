@@ -12,6 +12,7 @@ from core.registry.signature import Signature
 from core.tasks.task import task_of
 from core.tasks.values import Target
 from core.training.description import Description
+from core.training.preparation import parts_of
 
 ML_DOMAIN = "ai.onnx.ml"
 # Of the runtime itself: what cuts texts into words and hashes them.
@@ -44,8 +45,8 @@ class Graph:
         for spec in signature.inputs:
             shape = ["batch", *spec.row]
             self._inputs.append(helper.make_tensor_value_info(spec.name, KINDS[spec.datatype], shape))
-            if spec.columns:
-                self._wide[spec.name] = spec.columns
+            if spec.columns or (spec.datatype == "FP64" and spec.row):
+                self._wide[spec.name] = spec.columns or parts_of(spec.name, size=spec.values)
 
     def column(self, name: str) -> str:
         """The values [batch] of a column, an input of its own or one of many."""
@@ -58,8 +59,15 @@ class Graph:
 
     def matrix(self, names: Sequence[str]) -> str:
         """The values of columns side by side, [batch, n]: of a tensor of just these columns, that itself."""
-        tensor = next((tensor for tensor, columns in self._wide.items() if columns == tuple(names)), None)
-        return tensor or self.columns([self.column(name) for name in names])
+        whole = {columns[0]: tensor for tensor, columns in self._wide.items() if _is_within(columns, names)}
+        if not whole:
+            return self.columns([self.column(name) for name in names])
+        blocks, place = [], 0
+        while place < len(names):
+            tensor = whole.get(names[place])
+            blocks.append(tensor or self.columns([self.column(names[place])]))
+            place += len(self._wide[tensor]) if tensor else 1
+        return blocks[0] if len(blocks) == 1 else self.node("Concat", *blocks, axis=1)
 
     def embed(self, content: bytes) -> dict[str, str]:
         """The nodes of a file that takes the same inputs; returns the names of its outputs in this graph, by their
@@ -156,6 +164,12 @@ class Graph:
         # Names of inputs are column names, which never hold a dot.
         self._node_count += 1
         return f"{stem}.{self._node_count}"
+
+
+def _is_within(columns: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether these columns stand in this order among the names."""
+    start = names.index(columns[0]) if columns[0] in names else len(names)
+    return tuple(names[start : start + len(columns)]) == tuple(columns)
 
 
 def _in_oldest_format(graph: Any) -> Any:

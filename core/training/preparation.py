@@ -1,6 +1,7 @@
 """From raw values to what a network takes: ids of categories and standardized numbers. Everything is learned from the
 training rows alone, and the very same maps are written into the ONNX file: there is no second preparation to drift."""
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,8 +70,19 @@ def learn(table: "pa.Table", *, contract: FeatureContract) -> Preparation:
     """The maps of the training rows."""
     return Preparation(
         categories=tuple(_vocabulary(table[name], name=name) for name in contract.categories()),
-        numbers=tuple(_number_map(numbers_of(table, name=name), name=name) for name in contract.numbers()),
+        numbers=tuple(_number_map(numbers_of(table, name=name), name=name) for name in numbers_in(contract)),
     )
+
+
+def numbers_in(contract: FeatureContract) -> tuple[str, ...]:
+    """The numbers of a contract, those of its vectors among them."""
+    vectors = (parts_of(field.name, size=field.size) for field in map(contract.field, contract.vectors()))
+    return (*contract.numbers(), *chain.from_iterable(vectors))
+
+
+def parts_of(vector: str, *, size: int) -> tuple[str, ...]:
+    """What the numbers of a vector are called. No column is called so."""
+    return tuple(f"{vector}[{place}]" for place in range(size))
 
 
 def encode_categories(table: "pa.Table", *, preparation: Preparation) -> Any:
@@ -111,10 +123,13 @@ def texts_of(table: "pa.Table", *, name: str) -> Any:
 
 
 def numbers_of(table: "pa.Table", *, name: str) -> Any:
-    """A number column as float64: missing is NaN."""
+    """A number column, or a number of a vector, as float64: missing is NaN."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    return table[name].cast(pa.float64()).to_numpy(zero_copy_only=False)
+    vector, _bracket, place = name.partition("[")
+    column = pc.list_element(table[vector], int(place[:-1])) if place else table[name]
+    return column.cast(pa.float64()).to_numpy(zero_copy_only=False)
 
 
 def _vocabulary(column: Any, *, name: str) -> Vocabulary:

@@ -104,7 +104,7 @@ class Recipe(Plugin, ABC):
     are what the recipe `automatic` tries of it; without any it takes no part."""
 
     tasks: ClassVar[tuple[str, ...]] = (BINARY,)
-    kinds: ClassVar[tuple[Kind, ...]] = ("category", "number")
+    kinds: ClassVar[tuple[Kind, ...]] = ("category", "number", "vector")
     Params: ClassVar[type[BaseModel]]
     on_all_rows: ClassVar[Mapping[str, Any]] = {}
     keeps_missing: ClassVar[bool] = False

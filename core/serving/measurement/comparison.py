@@ -137,6 +137,8 @@ def _answer(outputs: Outputs, *, target: Target) -> Any:
 
 def agree(offline: Any, served: Any) -> bool:
     """Whether two cells are the same. A missing category is null or empty, a missing number null."""
+    if isinstance(offline, list) and isinstance(served, list):
+        return len(offline) == len(served) and all(map(agree, offline, served))
     before, after = (None if cell == "" else cell for cell in (offline, served))
     if before is None or after is None or isinstance(before, str) or isinstance(after, str):
         return before == after
@@ -155,6 +157,8 @@ def _cause_of_lookup(lookup: Mapping[str, Any], *, answer: Times | None) -> str:
 def _cause_of_values(before: Any, after: Any) -> str:
     if before is None or after is None:
         return MISSING
+    if isinstance(before, list) or isinstance(after, list):
+        return UNKNOWN
     if isinstance(before, str) != isinstance(after, str):
         return ROUNDING
     if isinstance(before, str):

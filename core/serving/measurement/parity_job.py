@@ -83,8 +83,8 @@ def _predict_offline(context: JobContext, job_spec: ParitySpec, rows: list[HeldO
     if not rows:
         return {}
     session, layout = open_session(context.inputs[MODEL].read_bytes()), Layout(job_spec.signature.inputs)
-    columns = {name: [row.inputs[name] for row in rows] for name in job_spec.signature.columns}
-    arrays = filled(layout, columns, rows=len(rows), most_text=LIMITS.text)
+    columns = {name: [row.inputs[name] for row in rows] for block in layout.blocks for name in block.names}
+    arrays = filled(layout, columns, rows=len(rows), most_text=LIMITS.long_text)
     names = [spec.name for spec in job_spec.signature.gives]
     return dict(zip(names, session.run(names, layout.by_name(arrays)), strict=True))
 

@@ -31,6 +31,8 @@ CODES: dict[str, str] = {
     "INT64": "q",
 }
 LENGTH_BYTES = 4
+# A model reads texts as long as the longest of them.
+LONG, MOST_CHARACTERS = 1_000, 8_000_000
 # So many values of one tensor are not looked at one by one.
 MANY = 16
 NUMBERS = {float, int, type(None)}
@@ -48,11 +50,13 @@ def typed(parts: Parts, *, datatype: Datatype, place: Place, most_text: int) -> 
 
 
 def filled(layout: Layout, columns: Mapping[str, Sequence[Any]], *, rows: int, most_text: int) -> Arrays:
-    """The blocks of a model's inputs, out of the values of each column."""
+    """The blocks of a model's inputs, out of the values of each column; those of a vector are lists."""
     return tuple(_block(block, columns, rows=rows, most_text=most_text) for block in layout.blocks)
 
 
 def _block(block: Block, columns: Mapping[str, Sequence[Any]], *, rows: int, most_text: int) -> Array:
+    if not block.columns:
+        return _vectors(block, columns, rows=rows, most_text=most_text)
     values = typed(
         [list(columns[name]) for name in block.columns],
         datatype=block.datatype,
@@ -60,6 +64,23 @@ def _block(block: Block, columns: Mapping[str, Sequence[Any]], *, rows: int, mos
         most_text=most_text,
     )
     return block.of_columns(values, rows=rows)
+
+
+def _vectors(block: Block, columns: Mapping[str, Sequence[Any]], *, rows: int, most_text: int) -> Array:
+    (size,) = block.row
+    parts = []
+    for name in block.inputs:
+        for at, vector in enumerate(columns[name]):
+            if not isinstance(vector, list) or len(vector) != size or None in vector:
+                raise wrong(f"rows[{at}].{name}", _("is no list of {size} numbers").format(size=size))
+        parts.append([value for vector in columns[name] for value in vector])
+    values = typed(
+        parts,
+        datatype=block.datatype,
+        place=lambda at: f"rows[{at // size % rows}].{block.inputs[at // (size * rows)]}[{at % size}]",
+        most_text=most_text,
+    )
+    return values.reshape(len(parts), rows, size)
 
 
 def from_bytes(data: memoryview, *, datatype: Datatype, count: int, where: str, most_text: int) -> Array:
@@ -181,9 +202,23 @@ def _texts(parts: Parts, *, place: Place, most: int) -> Array:
     if not are_short and max(map(len, texts)) > most:
         at, text = next((at, text) for at, text in enumerate(texts) if len(text) > most)
         raise wrong(place(at), _("{value} is too long").format(value=quoted(text)))
+    if not are_short or most > LONG:
+        _refuse_many_long(texts, place=place)
     result = np.empty(len(texts), dtype=object)
     result[:] = texts
     return result
+
+
+def _refuse_many_long(texts: list[str], *, place: Place) -> None:
+    longest = max(map(len, texts))
+    if longest > LONG and longest * len(texts) > MOST_CHARACTERS:
+        at = next(at for at, text in enumerate(texts) if len(text) == longest)
+        problem = _("a text of {length} characters is too long beside {rows} others")
+        raise wrong(
+            place(at),
+            problem.format(length=longest, rows=len(texts) - 1),
+            hint=_("Send long texts in smaller requests."),
+        )
 
 
 def _joined(parts: Parts) -> list[Any]:

@@ -12,6 +12,7 @@ from core.foundation.errors import PortalError
 from core.registry.signature import TensorSpec
 from core.serving.model_server.columns import filled
 from core.serving.model_server.known_categories import KnownCategories
+from core.serving.model_server.predict import can_fill
 from core.serving.model_server.session import ServedModel
 from core.serving.server_spec import ServerSpec
 from core.tasks.predictions import Outputs
@@ -31,7 +32,7 @@ Answers = Callable[[Outputs], list[Json]]
 def described(spec: ServerSpec, *, model: ServedModel, answers: Answers) -> Json:
     """All of it, ready for JSON. `answers` are the words in which outputs are told."""
     contract, examples = model.contract, examples_of(model.metadata, known=model.known)
-    takes_rows = all(tensor.names for tensor in model.signature.inputs)
+    takes_rows = can_fill(model.layout, contract)
     return {
         "endpoint": spec.endpoint,
         "environment": spec.environment,
@@ -101,6 +102,7 @@ def _fields(contract: FeatureContract, *, known: KnownCategories, examples: Mapp
             continue
         use = "model input" if field.is_model_input else "key only"
         about = {"name": field.name, "kind": field.kind, "use": use, "example": examples.get(field.name)}
+        about |= {"size": field.size} if field.size else {}
         fields.append({**about, **known_texts(known.get(field.name))})
     return fields
 
@@ -125,7 +127,7 @@ def _example(spec: ServerSpec, *, model: ServedModel, examples: Mapping[str, Pla
     contract = model.contract
     moment = [contract.event_time] if contract.event_time else []
     wanted = dict.fromkeys([*moment, *(field.name for field in contract.request)])
-    inputs = {name: examples.get(name) for name in model.signature.columns}
+    inputs = {name: examples.get(name) for block in model.layout.blocks for name in block.names}
     return {
         "row": {name: examples[name] for name in wanted if name in examples},
         "not_known": [name for name in wanted if name not in examples],

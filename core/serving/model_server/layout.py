@@ -41,6 +41,11 @@ class Block:
         """What fills the block by name, in order; empty where only whole tensors can."""
         return tuple(name for spec in self.specs for name in spec.names)
 
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """What fills the block by name: columns, or the vectors that its tensors are."""
+        return self.columns or (self.inputs if len(self.row) == 1 and ANY not in self.row else ())
+
     def of_columns(self, values: Array, *, rows: int) -> Array:
         """The block, from the values of its columns one after the other."""
         by_column = values.reshape(-1, rows)
@@ -70,7 +75,7 @@ class Layout:
         return dict(zip(self._inputs, chain.from_iterable(arrays), strict=True))
 
     def column(self, arrays: Arrays, name: str) -> Array:
-        """The values of a column, one a row."""
+        """The values of a column, one a row; of a vector, a row of them."""
         block, at, column = self._places[name]
         tensor = arrays[block][at]
         values: Array = tensor if column is None else tensor[:, column]
@@ -103,4 +108,5 @@ class Layout:
 def _places(blocks: Sequence[Block]) -> Iterator[tuple[str, tuple[int, int, int | None]]]:
     specs = ((spec, number, at) for number, block in enumerate(blocks) for at, spec in enumerate(block.specs))
     for spec, number, at in specs:
-        yield from ((name, (number, at, column if spec.columns else None)) for column, name in enumerate(spec.names))
+        names = spec.names or blocks[number].names[at : at + 1]
+        yield from ((name, (number, at, column if spec.columns else None)) for column, name in enumerate(names))

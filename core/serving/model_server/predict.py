@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from core.features.online.store import Instants, Key, KeyAnswer
-from core.features.values import FeatureContract, RequestField, ServedView
-from core.foundation.text import _
+from core.features.values import FeatureContract, Kind, RequestField, ServedView
+from core.foundation.text import N_, _
 from core.serving.model_server.columns import filled
 from core.serving.model_server.decode import check_size, parse_object, same_names, wrong
 from core.serving.model_server.layout import Arrays, Layout
@@ -19,7 +19,9 @@ from core.serving.server_spec import Limits
 BODY = {"rows", "explain"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-Cell = str | float | bool | None
+Cell = str | float | bool | list[Any] | None
+TYPES: dict[Kind, tuple[type, ...]] = {"number": (int, float), "vector": (list,)}
+NO_TYPE: dict[Kind, str] = {"number": N_("{value} is no number"), "vector": N_("{value} is no list of numbers")}
 
 
 class Lookup(Protocol):
@@ -60,8 +62,10 @@ class EntityReader:
         self._required = [*moment, *(field.name for field in contract.request)]
         # A row has these columns, and the id that is the caller's own may be among them.
         self._complete = (frozenset(self._required), frozenset([contract.row_id, *self._required]))
-        self._columns = sum(len(block.columns) for block in layout.blocks)
-        self._can_fill = all(block.columns for block in layout.blocks)
+        self._columns = sum(
+            len(block.names) * (1 if block.columns else block.row[0]) for block in layout.blocks if block.names
+        )
+        self._can_fill = can_fill(layout, contract)
 
     def read(self, body: bytes, *, lookup: Lookup) -> Entities:
         """The rows of a body, with what `lookup` finds for them. Invalid naming the row and the column that are
@@ -123,9 +127,8 @@ def _keys(view: ServedView, rows: Sequence[dict[str, Any]]) -> list[Key]:
 def _check(value: Any, *, field: RequestField, where: str) -> None:
     if value is None:
         return
-    wanted = (str,) if field.kind == "category" else (int, float)
-    if type(value) not in wanted:
-        reason = _("{value} is no text") if field.kind == "category" else _("{value} is no number")
+    if type(value) not in TYPES.get(field.kind, (str,)):
+        reason = _(NO_TYPE.get(field.kind, N_("{value} is no text")))
         raise wrong(f"{where}.{field.name}", reason.format(value=repr(value)[:40]))
 
 
@@ -143,7 +146,15 @@ def _instant(value: Any, *, where: str, name: str) -> int:
     return (moment - EPOCH) // MICROSECOND
 
 
+def can_fill(layout: Layout, contract: FeatureContract) -> bool:
+    """Whether rows of named values are all that the model takes."""
+    inputs = set(contract.inputs())
+    return all(block.names and inputs.issuperset(block.names) for block in layout.blocks)
+
+
 def _plain(value: Any) -> Cell:
+    if getattr(value, "ndim", 0):
+        return list(value.tolist())
     if isinstance(value, str):
         return value or None
     number = value.item()

@@ -102,6 +102,8 @@ def connections_of(
     access: AccessLog | None = None,
 ) -> Connections:
     """What answers for a model, wherever it listens."""
+    if model.contract.texts():
+        spec = spec.model_copy(update={"limits": spec.limits.of_texts()})
     reader = EntityReader(model.contract, layout=model.layout, limits=spec.limits)
     lookups = lookups_for(model.contract, spec=spec)
     application = Application(spec, model=model, reader=reader, lookups=lookups, readiness=readiness)

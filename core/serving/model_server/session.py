@@ -189,13 +189,16 @@ def _is_declared(node: onnxruntime.NodeArg | None, spec: TensorSpec) -> bool:
 
 
 def _check_contract(contract: FeatureContract, signature: Signature) -> None:
-    model_inputs = {
-        name: "category" if datatype == "BYTES" else "number" for name, datatype in signature.columns.items()
-    }
+    model_inputs = {name: "text" if datatype == "BYTES" else "number" for name, datatype in signature.columns.items()}
     contract_inputs = {
-        **dict.fromkeys(contract.categories(), "category"),
+        **dict.fromkeys((*contract.categories(), *contract.texts()), "text"),
         **dict.fromkeys(contract.numbers(), "number"),
     }
+    # A tensor that no column names comes by the protocol of inference alone, unless it is a vector of the contract.
+    sizes = {spec.name: str(spec.row) for spec in signature.inputs if not spec.names}
+    vectors = {field.name: str((field.size,)) for field in map(contract.field, contract.vectors())}
+    contract_inputs |= vectors
+    model_inputs |= {name: sizes[name] for name in vectors if name in sizes}
     if model_inputs != contract_inputs:
         raise Invalid(
             _("What callers send is not what the model takes: {names}").format(

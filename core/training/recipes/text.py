@@ -21,7 +21,7 @@ class Text(Recipe):
     name = "text"
     title = N_("Text: weighted words")
     tasks = ("binary", "multi_class", "multi_label", "regression")
-    kinds: ClassVar[tuple[Kind, ...]] = ("category", "number", "text")
+    kinds: ClassVar[tuple[Kind, ...]] = ("category", "number", "text", "vector")
     Params: ClassVar[type[TextParams]] = TextParams
 
     @classmethod
