@@ -152,9 +152,13 @@ def _checked_text(name: str, data_type: str) -> Kind:
     return "text"
 
 
-def _checked_vector(name: str, data_type: str) -> Kind:
+def is_vector(data_type: str) -> bool:
     of_values = LIST.sub("", data_type)
-    if of_values == data_type or not is_number(of_values):
+    return of_values != data_type and is_number(of_values)
+
+
+def _checked_vector(name: str, data_type: str) -> Kind:
+    if not is_vector(data_type):
         raise _unfit(name, data_type, hint=_("A vector is a list of numbers. Convert it in the query."))
     return "vector"
 

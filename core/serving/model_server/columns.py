@@ -70,10 +70,11 @@ def _vectors(block: Block, columns: Mapping[str, Sequence[Any]], *, rows: int, m
     (size,) = block.row
     parts = []
     for name in block.inputs:
-        for at, vector in enumerate(columns[name]):
-            if not isinstance(vector, list) or len(vector) != size or None in vector:
-                raise wrong(f"rows[{at}].{name}", _("is no list of {size} numbers").format(size=size))
-        parts.append([value for vector in columns[name] for value in vector])
+        vectors = columns[name]
+        unfit = next((at for at, vector in enumerate(vectors) if not _is_vector(vector, size=size)), None)
+        if unfit is not None:
+            raise wrong(f"rows[{unfit}].{name}", _("is no list of {size} numbers").format(size=size))
+        parts.append([value for vector in vectors for value in vector])
     values = typed(
         parts,
         datatype=block.datatype,
@@ -81,6 +82,10 @@ def _vectors(block: Block, columns: Mapping[str, Sequence[Any]], *, rows: int, m
         most_text=most_text,
     )
     return values.reshape(len(parts), rows, size)
+
+
+def _is_vector(value: Any, *, size: int) -> bool:
+    return isinstance(value, list) and len(value) == size and None not in value
 
 
 def from_bytes(data: memoryview, *, datatype: Datatype, count: int, where: str, most_text: int) -> Array:

@@ -89,7 +89,7 @@ def test_classes_without_time_are_stratified(tmp_path: Path) -> None:
         "alcalinity of ash": "input",
         "od280/od315": "input",
         "same": "left out",
-        "remark": "left out",
+        "remark": "input",
         "target": "label",
     }
     assert (proposal.entity.task, proposal.entity.label, proposal.entity.row_id) == (
@@ -242,3 +242,14 @@ def test_a_table_becomes_a_set_that_teaches_its_classes(portal: Portal, people: 
 def test_a_proposal_is_of_a_snapshot_or_of_a_query(portal: Portal, people: People) -> None:
     with pytest.raises(Invalid, match="Name either a snapshot or a query"):
         portal.training_sets.propose_training_set(people.engineer, project="PROJ-1")
+
+
+def test_what_says_something_is_a_text_and_a_list_of_numbers_a_vector(tmp_path: Path) -> None:
+    rows = wines()
+    names = [f"Winery {max(1, number)}, Ms. Ann" for number in range(rows.num_rows)]
+    lists = {"place": [[number, 2.0] for number in range(rows.num_rows)], "ragged": [[1.0]] * 89 + [[1.0, 2.0]]}
+    proposal = proposed(tmp_path, pa.table({"name": names, **lists, **dict(zip(rows.column_names, rows, strict=True))}))
+    assert (proposal.entity.texts, proposal.entity.vectors) == (("remark",), ("place",))
+    assert {"name": "left out", "ragged": "left out"}.items() <= roles(proposal).items()
+    assert "by its words" in reason(proposal, "remark")
+    assert {column.source: column.kind for column in proposal.columns}["remark"] == "text"

@@ -176,12 +176,12 @@ def test_texts_of_a_file_and_vectors_of_its_query_are_answered_as_they_were_lear
 def answers_to_odd_rows(address: str, row: dict[str, Any], *, model: str) -> None:
     """What a server says to rows with one strange value, by each of the two ways to ask."""
 
-    def asked(rows: list[dict[str, Any]], **more: Any) -> Any:
+    def answer(rows: list[dict[str, Any]], **more: Any) -> Any:
         return web.post(f"http://{address}/predict", json={"rows": rows, **more}).json()
 
-    assert asked([row], explain=True)["predictions"][0]["features"] == row | {"place": [1.0, 1.0]}
+    assert answer([row], explain=True)["predictions"][0]["features"] == row | {"place": [1.0, 1.0]}
     for odd in ("", None, "\u0130 \u6f22 \U0001f600\n", "soup " * 20_000):
-        assert set(asked([row | {"review": odd}])["predictions"][0]) >= {"predicted"}
+        assert set(answer([row | {"review": odd}])["predictions"][0]) >= {"predicted"}
     for name, value in (
         ("review", 3),
         ("review", "x" * 100_001),
@@ -191,15 +191,15 @@ def answers_to_odd_rows(address: str, row: dict[str, Any], *, model: str) -> Non
         ("place", [1, None]),
         ("place", "[1, 2]"),
     ):
-        assert f"rows[0].{name}" in asked([row | {name: value}])["error"]
-    assert "too long beside" in asked([row | {"review": "soup " * 18_000}] + [row] * 99)["error"]
+        assert f"rows[0].{name}" in answer([row | {name: value}])["error"]
+    assert "too long beside" in answer([row | {"review": "soup " * 18_000}] + [row] * 99)["error"]
     tensors = [
         {"name": "shop", "datatype": "BYTES", "shape": [1], "data": ["A"]},
         {"name": "review", "datatype": "BYTES", "shape": [1], "data": [row["review"]]},
         {"name": "place", "datatype": "FP64", "shape": [1, 2], "data": [[1, 1]]},
     ]
     infer = web.post(f"http://{address}/v2/models/{model}/infer", json={"inputs": tensors}).json()
-    by_row = asked([row])["predictions"][0]["probabilities"]
+    by_row = answer([row])["predictions"][0]["probabilities"]
     assert np.allclose(infer["outputs"][0]["data"], list(by_row.values()))
     described = web.get(f"http://{address}/").json()
     assert [(field["name"], field["kind"]) for field in described["fields"]][-2:] == [

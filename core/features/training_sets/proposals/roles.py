@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from core.features.columns import KEYS, MOMENTS, check_column, check_key, check_moment, kind_of
-from core.features.training_sets.proposals.survey import Column, Survey
+from core.features.columns import KEYS, MOMENTS, check_column, check_key, check_moment
+from core.features.training_sets.proposals.survey import MOSTLY_DIFFERENT, Column, Survey
 from core.features.training_sets.proposals.values import Role
+from core.features.values import Kind
 from core.foundation.errors import Invalid
-from core.foundation.text import _, thousands
+from core.foundation.text import N_, _, thousands
 from core.tasks.task import task_called
 
 DAY = "DATE"
@@ -24,8 +25,10 @@ LABEL_NAMES = (
     "returned", "cancelled", "default", "fraud", "late", "clicked", "rating", "quality", "price", "score", "result",
     "diagnosis", "sentiment", "category",
 )  # fmt: skip
-# A text with more different values than this share of the rows names things or says something.
-MOSTLY_DIFFERENT, FEW_VALUES = 0.5, 20
+MANY_VALUES: dict[Kind, str] = {
+    "text": N_("Nearly every row has another text of several words: it says something, and is learned by its words."),
+    "vector": N_("A list of as many numbers in each row: a vector."),
+}
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ def _id(survey: Survey) -> tuple[str, str]:
     for column in sorted(unique, key=lambda column: ID_NAME.search(column.name) is None):
         if ID_NAME.search(column.name):
             return column.name, _("Every row has another value, and it is called like an id.")
-        if column.is_text and _is_short(column):
+        if column.kind == "category" and column.is_text and _is_short(column):
             return column.name, _("Every row has another short text.")
         if column.is_whole and _counts_up(column, survey):
             return column.name, _("Every row has another whole number, without gaps.")
@@ -182,12 +185,13 @@ def _group_reason(column: Column) -> str:
 
 def _input(column: Column) -> tuple[Role, str]:
     """How a model takes it, or why it does not."""
-    kind = kind_of(column.type)
     if column.known:
         return "left out", _("It is known only at {moment}: at the time of prediction there is none.").format(
             moment=column.known
         )
-    if kind is None:
+    if column.kind in MANY_VALUES:
+        return "input", _(MANY_VALUES[column.kind])
+    if column.kind is None:
         return "left out", _(
             "A model takes no {type}. Write in the query what it means, as a number or a text."
         ).format(type=column.type)
@@ -195,8 +199,8 @@ def _input(column: Column) -> tuple[Role, str]:
         return "left out", _("It has no values.")
     if column.distinct == 1 and not column.missing:
         return "left out", _("It has the same value in every row.")
-    if kind == "category" and column.distinct > max(FEW_VALUES, MOSTLY_DIFFERENT * len(column.values)):
-        return "left out", _("Nearly every row has another text: it names the row, or says something.")
+    if column.kind == "category" and column.is_mostly_different:
+        return "left out", _("Nearly every row has another short text: it names the row.")
     if column.is_whole and column.is_unique and ID_NAME.search(column.name):
         return "left out", _("Every row has another value: it names the row.")
     values = _("{n} different values").format(n=thousands(column.distinct))

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from core.features.columns import kind_of
 from core.features.job_specs import SourceTable, tables_of
 from core.features.training_sets.proposals.composing import entity_of, named
 from core.features.training_sets.proposals.roles import Roles, roles_of
@@ -88,7 +87,7 @@ def _column(column: Column, roles: Roles) -> ColumnProposal:
         type=column.type,
         role=role,
         reason=reason,
-        kind=kind_of(column.type),
+        kind=column.kind,
         tasks=column.tasks,
         missing=round(column.missing, 4),
         distinct=column.distinct,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from core.features.columns import TEXT, TRUTH, WHOLE, is_number
+from core.features.columns import TEXT, TRUTH, WHOLE, is_number, is_vector, kind_of
+from core.features.values import Kind
 from core.lake.cells import json_rows, shown, values_of
 from core.lake.values import TablePreview
 from core.sandbox.duckdb_session import one_row
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 SAMPLE, SAMPLE_ROWS = "__sample", 20_000
 EXAMPLES, LONGEST_EXAMPLE = 3, 60
+# A text with more different values than this share of the rows names things or says something; what says something has
+# on average so many words, and names have fewer.
+MOSTLY_DIFFERENT, FEW_VALUES, WORDS = 0.5, 20, 6
 BINS, SHOWN_ROWS = 16, 20
 
 
@@ -57,6 +61,23 @@ class Column:
     @property
     def is_whole(self) -> bool:
         return self.type in WHOLE
+
+    @cached_property
+    def is_mostly_different(self) -> bool:
+        return self.distinct > max(FEW_VALUES, MOSTLY_DIFFERENT * len(self.values))
+
+    @cached_property
+    def kind(self) -> Kind | None:
+        """How a model would take it; None where it cannot."""
+        import pyarrow.compute as pc
+
+        if is_vector(self.type):
+            lengths = pc.unique(pc.list_value_length(self.values))
+            return "vector" if len(lengths) == 1 and lengths[0].as_py() and not self.missing else None
+        if not self.is_text or not self.is_mostly_different:
+            return kind_of(self.type)
+        words = pc.mean(pc.count_substring_regex(self.values, r"\S+")).as_py() or 0
+        return "text" if words >= WORDS else "category"
 
     @cached_property
     def examples(self) -> tuple[str, ...]:
