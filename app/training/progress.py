@@ -1,4 +1,4 @@
-"""A run as it learns: how far it is, the course of its metrics, and the end of its log."""
+"""A run as it learns: how far it is, and the course of its metrics."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from app.ui.tasks import leading_metrics
 from core.foundation.text import _
 from core.training.values import Run, Series
 
-TAIL_LINES, MOST_POINTS = 14, 200
+MOST_POINTS = 200
 LOSS, RATE, SPEED = "loss", "rate", "speed"
 # What every recipe may report beside the metrics of its task.
 LOSSES = ("train_loss", "validation_loss")
@@ -57,12 +57,11 @@ def progress_line(run: Run) -> str:
     return ":blue[:material/progress_activity:] " + " · ".join(part for part in parts if part)
 
 
-def live_run(run: Run) -> None:
-    """The bar, the curves and the log of a run under way."""
-    st.markdown(progress_line(run))
-    st.progress(run.progress or 0.0)
-    learning(run)
-    log_tail(run.job_id)
+def progress(run: Run) -> None:
+    """How far a run under way is, with its bar."""
+    with frame.card("progress", tight=True):
+        st.markdown(progress_line(run))
+        st.progress(run.progress or 0.0)
 
 
 def learning(run: Run) -> None:
@@ -102,12 +101,3 @@ def _curves(shown: Mapping[str, Series], *, axis: str) -> None:
         alt=_("{axis} over the steps").format(axis=axis),
         colors={_("Validation"): 0, _("Training"): 5},
     )
-
-
-def log_tail(job_id: str, *, lines: int = TAIL_LINES) -> None:
-    """The last lines a job wrote, and the way to all of them."""
-    text = portal().compute.read_log(actor(), job_id=job_id).text
-    with frame.section(_("Log"), hint=_("its last lines") if text else _("empty")):
-        links.follow(job_id, _("Whole log"))
-    if text:
-        st.code("\n".join(text.splitlines()[-lines:]), language=None, wrap_lines=True)

@@ -93,6 +93,11 @@ class AttemptFolder:
         """How the supervisor saw it end; nothing of the attempt runs once this file is there."""
         return self.path / "result.json"
 
+    @property
+    def usage(self) -> Path:
+        """What its processes used over its time, as the supervisor saw it."""
+        return self.path / "usage.jsonl"
+
     def started(self, token: str) -> Path:
         """Made once for each launch token: by the supervisor that starts, or by a worker that prevents the start."""
         return self.path / f"started-{token}.json"

@@ -4,7 +4,7 @@ launch token in its environment says whose. Only the standard library: the super
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 PROC = Path("/proc")
 MARKER = "CAUSEWAY_LAUNCH_TOKEN"
 STATE, SESSION, START_TICKS = 0, 3, 19  # Fields of /proc/<pid>/stat after the command's name.
+USED_TICKS = slice(11, 15)  # Its own and those of the children it has waited for, in user and system mode.
 DEAD_STATES = ("Z", "X")
 
 
@@ -94,14 +95,30 @@ def kill_all(find: Callable[[], list[int]], *, seconds: float = 5.0) -> bool:
 def memory_of_tree(root: int) -> int:
     """Bytes of memory of the process and its descendants that are theirs alone (resident less shared)."""
     page = os.sysconf("SC_PAGE_SIZE")
-    total, waiting = 0, [root]
-    while waiting:
-        pid = waiting.pop()
+    total = 0
+    for pid in _tree(root):
         with suppress(OSError, ValueError):
             _size, resident, shared, *_rest = (PROC / str(pid) / "statm").read_text().split()
             total += (int(resident) - int(shared)) * page
-            waiting += map(int, (PROC / str(pid) / "task" / str(pid) / "children").read_text().split())
     return total
+
+
+def cpu_seconds_of_tree(root: int) -> float:
+    """Processor seconds of the process and its descendants, and of those of their children that have ended."""
+    ticks = 0
+    for pid in _tree(root):
+        fields = _stat(pid) or []
+        ticks += sum(map(int, fields[USED_TICKS]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _tree(root: int) -> Iterator[int]:
+    waiting = [root]
+    while waiting:
+        pid = waiting.pop()
+        yield pid
+        with suppress(OSError, ValueError):
+            waiting += map(int, (PROC / str(pid) / "task" / str(pid) / "children").read_text().split())
 
 
 def _pids() -> list[int]:

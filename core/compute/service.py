@@ -1,7 +1,7 @@
 """Jobs: the long work of every domain, with its progress, its log and its cause when it fails."""
 
 from collections.abc import Collection
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from sqlmodel import col, func, select
@@ -9,8 +9,10 @@ from sqlmodel import col, func, select
 from core.compute.capacity import fit_of, free_capacity, whole_capacity
 from core.compute.folders import JobFolder, place_once
 from core.compute.logs import log_size, read_log
+from core.compute.observation.lines import select_lines
+from core.compute.observation.usage import cores_used, read_samples
 from core.compute.tables import JobRow
-from core.compute.values import Fit, Job, JobSpec, JobState, LogPart, Resources
+from core.compute.values import Fit, Job, JobSpec, JobState, LogLevel, LogLines, LogPart, Resources, UsagePoint
 from core.foundation.actions.call import Call
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -22,6 +24,9 @@ from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
 
 LogLimit = Annotated[int, Field(ge=1, le=1_000_000)]
+LogSearch = Annotated[str, Field(max_length=200)]
+LineNumber = Annotated[int, Field(ge=0, le=10**12)]
+Lines = Annotated[int, Field(ge=1, le=1_000)]
 LogOffset = Annotated[int, Field(ge=-1, le=10**15)]
 
 
@@ -69,6 +74,32 @@ class ComputeService(Service):
         start, data = read_log(log, offset=offset, limit=limit)
         text = data.decode(errors="replace")
         return LogPart(text=text, offset=start, end=start + len(data), size=log_size(log))
+
+    @action(permission=Permission.READ, reads=True)
+    def search_log(
+        self,
+        call: Call,
+        *,
+        job_id: str,
+        search: LogSearch = "",
+        level: LogLevel | Literal[""] = "",
+        before: LineNumber = 0,
+        limit: Lines = 200,
+    ) -> LogLines:
+        """Find lines of a job's log by words and level: the last ones, or the last before a line."""
+        text = self._whole_log(call, job_id)
+        wanted = LogLevel(level) if level else None
+        return select_lines(text, search=search, level=wanted, before=before, limit=limit)
+
+    @action(permission=Permission.READ, reads=True)
+    def usage(self, call: Call, *, job_id: str) -> tuple[UsagePoint, ...]:
+        """Show what the processes of a job's last attempt used over its time."""
+        call.may_reach(job_id)
+        attempt = self.folder(job_id).attempt(max(1, self.job(call, job_id).attempt))
+        points = cores_used(read_samples(attempt.usage))
+        return tuple(
+            UsagePoint(seconds=seconds, cores=cores, memory_mb=memory / 2**20) for seconds, cores, memory in points
+        )
 
     @action(permission=Permission.JOBS_CANCEL)
     def cancel_job(self, call: Call, *, job_id: str) -> Job:
@@ -158,6 +189,13 @@ class ComputeService(Service):
         if kind_of(job_id) is not Kind.JOB:
             raise NotFound(_("{id} is no job").format(id=repr(job_id[:40])))
         return JobFolder(self.foundation.settings.home / "jobs" / job_id)
+
+    def _whole_log(self, call: Call, job_id: str) -> str:
+        """As far as it was kept."""
+        call.may_reach(job_id)
+        log = self.folder(job_id).attempt(max(1, self.job(call, job_id).attempt)).log
+        _start, data = read_log(log, offset=-1, limit=self.foundation.settings.job_log_bytes)
+        return data.decode(errors="replace")
 
     def _row(self, call: Call, job_id: str) -> JobRow:
         row = call.session.get(JobRow, job_id)

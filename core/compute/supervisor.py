@@ -14,7 +14,8 @@ from typing import Any
 
 from core.compute.folders import AttemptFolder, place_once, read_json, write_json
 from core.compute.logs import BoundedLog
-from core.compute.processes import identity_of, in_session, kill_all, marked_with, memory_of_tree
+from core.compute.observation.usage import UsageRecord
+from core.compute.processes import cpu_seconds_of_tree, identity_of, in_session, kill_all, marked_with, memory_of_tree
 
 CHUNK = 1 << 16
 DRAIN_SECONDS = 2.0
@@ -38,6 +39,7 @@ class Supervisor:
         # People read what the job says to its standard output, operators the rest.
         self.logs = [BoundedLog(path, most_bytes=int(launch["log_bytes"])) for path in (folder.log, folder.errors)]
         self.pipes: dict[int, BoundedLog] = {}
+        self.usage = UsageRecord(folder.usage, every=self.beat_seconds)
         self.child = 0
         self.ended: tuple[int, Any] | None = None
         self.began = time.monotonic()
@@ -123,11 +125,14 @@ class Supervisor:
 
     def _beat(self) -> None:
         self._say_alive()
+        memory, seconds = memory_of_tree(self.child), time.monotonic() - self.began
+        if self.usage.is_due(seconds):
+            self.usage.add((round(seconds, 2), round(cpu_seconds_of_tree(self.child), 2), memory))
         if not self._is_current():
             self._kill("superseded")
-        elif memory_of_tree(self.child) > self.memory_bytes:
+        elif memory > self.memory_bytes:
             self._kill("memory")
-        elif self.seconds and time.monotonic() - self.began > self.seconds:
+        elif self.seconds and seconds > self.seconds:
             self._kill("time")
         elif self.kill_at is not None and time.monotonic() >= self.kill_at:
             self._kill("stopped")

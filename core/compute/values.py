@@ -85,6 +85,37 @@ class LogPart(Value):
     size: int
 
 
+class LogLevel(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogLine(Value):
+    number: int
+    text: str
+    level: LogLevel
+
+
+class LogLines(Value):
+    """Lines of a log: some of those that match, of which there are `matching`. The other figures are of the whole log,
+    as far as it was kept."""
+
+    lines: tuple[LogLine, ...]
+    matching: int
+    total: int
+    warnings: int
+    errors: int
+
+
+class UsagePoint(Value):
+    """What the processes of an attempt used: cores on average since the point before, and memory then."""
+
+    seconds: float
+    cores: float
+    memory_mb: float
+
+
 class Fit(Value):
     """Whether resources can be had. `verdict` is now, later or never; `advice` says in words what to do."""
 

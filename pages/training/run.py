@@ -3,16 +3,19 @@
 import streamlit as st
 
 from app.next_action.training import run_action
-from app.registry.evaluations import answer, condition_line, evaluation_table
+from app.registry.evaluations import answer, condition_line
 from app.session import actor, may, person, portal
-from app.training.code import code_facts
 from app.training.leaderboard import judgement
-from app.training.progress import learning, live_run, log_tail
+from app.training.progress import progress
 from app.training.register_dialog import register
+from app.training.run.charts import charts_of
+from app.training.run.files import files_of
+from app.training.run.logs import log_of
+from app.training.run.marks import star
+from app.training.run.overview import overview
+from app.training.run.system import system_of
 from app.ui import forms, frame, links, times
 from app.ui.jobs import cause_card
-from app.ui.neighbors import neighbors
-from app.ui.parameters import parameters
 from app.ui.primary_action import primary_action, rights, what_is_missing
 from core.compute.values import JobState
 from core.foundation.ids import Kind
@@ -33,27 +36,25 @@ def show() -> None:
 def _draw(run: Run) -> None:
     crumbs = [(_("Runs"), "runs")]
     with frame.header(run.title, state=run.state, facts=_facts(run), crumbs=crumbs, here=run.id):
+        star(run)
         _stop(run)
         action = run_action(run, rights=rights(run.project))
         if primary_action(action):
             _act(run, action.name)
     what_is_missing(action)
     _answer(run)
-    left, right = st.columns([1.72, 1], gap="medium")
-    with left:
-        if run.state.is_over:
-            _results(run)
-        else:
-            live_run(run)
-    with right:
-        made_from = (run.requirement_id, run.training_set_id, run.sweep_id, run.version_id)
-        neighbors(run.id, made_from, title=_("Belongs to"))
-        frame.section(_("Parameters"), hint=_("changed from the defaults"))
-        parameters({**run.params, "seed": run.seed}, recipe=run.recipe)
-        code_facts(run)
-        frame.section(_("Activity"))
-        frame.activity(run.id)
-    frame.lineage(run.id)
+    if not run.state.is_over:
+        progress(run)
+    frame.tabs(
+        {
+            _("Overview"): lambda: overview(run),
+            _("Charts"): lambda: charts_of(run),
+            _("Logs"): lambda: log_of(run),
+            _("System"): lambda: system_of(run),
+            _("Files"): lambda: files_of(run),
+            _("Lineage"): lambda: frame.lineage(run.id),
+        }
+    )
 
 
 def _facts(run: Run) -> list[str]:
@@ -105,14 +106,6 @@ def _answer(run: Run) -> None:
         if line := condition_line(run.requirement_id, evaluation):
             st.markdown(line)
     judgement(run)
-
-
-def _results(run: Run) -> None:
-    learning(run)
-    if run.evaluations:
-        frame.section(_("Evaluations"), hint=_("on every split"))
-        evaluation_table(run.evaluations, task=task_called(run.task), has_model=bool(run.manifest))
-    log_tail(run.job_id)
 
 
 show()

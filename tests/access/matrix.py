@@ -55,7 +55,7 @@ ACTIONS = {
         identity.whoami identity.list_people identity.list_projects
         identity.search identity.find_object identity.suggest_name identity.titles identity.lineage
         requirements.list_requirements requirements.get_requirement audit.activity
-        compute.list_jobs compute.get_job compute.read_log compute.fit
+        compute.list_jobs compute.get_job compute.read_log compute.search_log compute.usage compute.fit
         lake.list_datasets lake.get_dataset lake.list_snapshots lake.get_snapshot lake.preview lake.profile
         lake.dataset_facets lake.diff lake.impact lake.quarantined_upstream lake.plan_retention
         lake.search_items lake.item
@@ -73,6 +73,7 @@ ACTIONS = {
         tracking.read tracking.read_file
         training.propose_judging training.list_recipes training.list_runs training.get_run training.history
         training.search_runs training.run_fields training.curves training.run_marks training.star_run
+        training.run_files
         training.list_run_views training.save_run_view training.delete_run_view
         sweeps.list_sweeps sweeps.get_sweep sweeps.list_trials sweeps.importances
         sweeps.export_study
@@ -84,7 +85,10 @@ ACTIONS = {
         promotion.list_gates promotion.what_needs_me
     """,
     "metrics": "metrics.render",
-    "artifact": "registry.download_artifact tracking.download_model features.download_split lake.download_file",
+    "artifact": """
+        registry.download_artifact tracking.download_model training.download_run_file features.download_split
+        lake.download_file
+    """,
     "data": """
         lake.create_dataset lake.rename_dataset lake.edit_dataset lake.delete_snapshot
         imports.start_upload imports.start_package_import imports.start_address_import

@@ -34,8 +34,10 @@ from core.training.workspace.values import (
     NEWEST,
     Address,
     FieldName,
+    RunArtifact,
     RunCurves,
     RunField,
+    RunFile,
     RunFilter,
     RunLine,
     RunMarks,
@@ -52,10 +54,18 @@ RunIds = Annotated[tuple[str, ...], Field(min_length=1, max_length=MOST_RUNS)]
 Names = Annotated[tuple[str, ...], Field(max_length=MOST_NAMES)]
 Most = Annotated[int, Field(ge=2, le=MOST_POINTS)]
 FIELDS = 200
+FileName = Annotated[str, Field(max_length=200)]
 
 
 class RunWorkspaceService(Service):
     domain = "training"
+
+    def _prepare_file(self, call: Call, *, run_id: str, name: str) -> tuple[RunFile, bytes]:
+        call.may_reach(run_id)
+        files = {file.name: file for file in self._files(call, run_id)}
+        if name not in files:
+            raise NotFound(_("{id} has no file called {name}").format(id=run_id, name=repr(name)))
+        return files[name], self.foundation.store.read(files[name].digest)
 
     @action(permission=Permission.READ, reads=True)
     def search_runs(
@@ -117,6 +127,21 @@ class RunWorkspaceService(Service):
             find_run(call.session, run_id)
         series = curves(call.session, run_ids, names=names, most=most)
         return tuple(RunCurves(run_id=run_id, series=series.get(run_id, ())) for run_id in run_ids)
+
+    @action(permission=Permission.READ, reads=True)
+    def run_files(self, call: Call, *, run_id: str) -> tuple[RunFile, ...]:
+        """List the files of the model that a run made, with their sizes and digests."""
+        call.may_reach(run_id)
+        return self._files(call, run_id)
+
+    @action(permission=Permission.ARTIFACT_READ, prepare=_prepare_file, says=N_("downloaded a file of"), repeats=True)
+    def download_run_file(self, call: Call, *, run_id: str, name: FileName) -> RunArtifact:
+        """Fetch a file of the model that a run made. Its bytes are hashed first, and the download is recorded."""
+        call.may_reach(run_id)
+        call.about(run_id)
+        file, content = call.prepared
+        call.note(digest=file.digest)
+        return RunArtifact(**file.model_dump(), content=content)
 
     @action(permission=Permission.READ, reads=True)
     def run_marks(self, call: Call, *, run_id: str) -> RunMarks:
@@ -182,6 +207,13 @@ class RunWorkspaceService(Service):
         if row is None:
             raise NotFound(_("You keep no view called {name}").format(name=repr(name)))
         call.session.delete(row)
+
+    def _files(self, call: Call, run_id: str) -> tuple[RunFile, ...]:
+        row, _job = find_run(call.session, run_id)
+        if not row.manifest:
+            return ()
+        files = self.foundation.store.manifest(row.manifest).files
+        return tuple(RunFile(name=file.path, bytes=file.size, digest=file.sha256) for file in files)
 
     def _marks(self, call: Call, run_id: str) -> RunMarks:
         row, _job = find_run(call.session, run_id)

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from core.compute.values import JobState
 from core.foundation.naming.texts import ONE_LINE
@@ -101,6 +101,22 @@ class RunCurves(Value):
 
     run_id: str
     series: tuple[Series, ...]
+
+
+class RunFile(Value):
+    """A file of a run's model, by its SHA-256."""
+
+    name: str
+    bytes: int
+    digest: str
+
+
+class RunArtifact(RunFile):
+    """The same with its bytes, base64 in JSON."""
+
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+
+    content: bytes
 
 
 class RunView(Value):

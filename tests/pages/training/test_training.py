@@ -146,6 +146,48 @@ def test_a_finished_run_answers_in_words_first(trained: TrainedPortal) -> None:
     assert "Register a version" not in shown  # A viewer registers nothing.
 
 
+def tab(trained: TrainedPortal, name: str, **query: str) -> AppTest:
+    return page(trained.portal, trained.people.engineer, "run", id=trained.done.id, tab=name, **query)
+
+
+def test_a_run_stands_against_others_on_the_same_rows(trained: TrainedPortal) -> None:
+    shown = text_of(tab(trained, "Overview"))
+    assert "Against others" in shown
+    assert "There is nothing to hold it against yet" in shown
+    rival = start(trained.portal, trained.people, trained.training_set, title="A rival")
+    test = page(trained.portal, trained.people.viewer, "run", id=rival.id)
+    assert "Waiting for capacity" in text_of(test)
+    assert trained.done.id not in text_of(test)  # It has no figures to hold against the best.
+
+
+def test_a_log_is_searched_and_narrowed(trained: TrainedPortal) -> None:
+    test = tab(trained, "Logs")
+    shown = "\n".join(str(part.proto.body) for part in test.get("html"))
+    assert "step" in shown
+    test.text_input(key="log_search").input("nothing says this")
+    assert "No line matches." in text_of(drawn(test))
+
+
+def test_what_a_run_used_and_made_is_shown(trained: TrainedPortal) -> None:
+    assert "model.onnx" in text_of(tab(trained, "Files"))
+    assert "device" in text_of(tab(trained, "System"))
+    assert not tab(trained, "Charts").exception
+
+
+def test_a_star_and_a_note_are_written_on_the_run(trained: TrainedPortal) -> None:
+    test = tab(trained, "Overview")
+    test.button(key="star").click()
+    drawn(test)
+    test.text_area(key="note_text").input("Worth *another* try")
+    test.text_input(key="note_tags").input("gold, later")
+    test.button(key="save_note").click()
+    shown = text_of(drawn(test))
+    assert "Worth *another* try" in shown
+    assert "#gold" in shown
+    marks = trained.portal.run_workspace.run_marks(trained.people.engineer, run_id=trained.done.id)
+    assert (marks.tags, marks.starred) == (("gold", "later"), True)
+
+
 def test_the_seed_that_nobody_chose_is_no_change_of_the_defaults(trained: TrainedPortal) -> None:
     test = page(trained.portal, trained.people.viewer, "run", id=trained.done.id)
     defaults = next(part for part in test.expander if part.label.endswith("defaults"))
