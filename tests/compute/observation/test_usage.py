@@ -1,5 +1,6 @@
 """What a job used is recorded in a bounded number of points, and read with whatever was written so far."""
 
+from itertools import pairwise
 from pathlib import Path
 
 from core.compute.observation.usage import MOST_POINTS, UsageRecord, cores_used, read_samples
@@ -13,7 +14,7 @@ def test_a_long_record_has_ever_wider_steps(tmp_path: Path) -> None:
             record.add((float(second), second / 2, 5))
     samples = read_samples(path)
     seconds = [sample[0] for sample in samples]
-    steps = {later - earlier for earlier, later in zip(seconds, seconds[1:], strict=False)}
+    steps = {later - earlier for earlier, later in pairwise(seconds)}
     assert MOST_POINTS / 2 <= len(samples) <= MOST_POINTS
     assert (seconds[0], seconds[-1], steps) == (0.0, 992.0, {8.0})
     assert {cores for _seconds, cores, _memory in cores_used(samples)} == {0.5}
