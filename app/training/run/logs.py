@@ -84,7 +84,8 @@ def lines_html(lines: Sequence[LogLine]) -> str:
 def _line(line: LogLine) -> str:
     tint = TINTS.get(line.level)
     look = f"background:{tint[charts.is_dark()]};" if tint else ""
-    label = f' title="{html.escape(_(LEVELS[line.level]))}"' if tint else ""
+    level = html.escape(_(LEVELS[line.level]))
+    label = f' title="{level}"' if tint else ""
     words = html.escape(line.text) or "&nbsp;"
     return f'<div{label} style="{look}white-space:pre-wrap;overflow-wrap:anywhere;padding:0 .5rem">{words}</div>'
 

@@ -5,6 +5,7 @@ import streamlit as st
 from app.session import actor, portal
 from app.ui import frame, links, numbers, times
 from app.ui.panels.figure import Line, Panel, panels
+from app.ui.wording import counted
 from core.compute.values import Job
 from core.foundation.text import _
 from core.training.values import Run
@@ -52,7 +53,8 @@ def _facts(run: Run, job: Job) -> None:
     frame.section(_("Ran on"))
     facts = {links.escape(name): links.code(value) for name, value in run.environment.items()}
     memory = numbers.number(job.resources.memory_mb)
-    resources = _("{cpus} cores, {memory} MB").format(cpus=numbers.number(job.resources.cpus), memory=memory)
+    cores = counted(job.resources.cpus, _("core"), _("cores"))
+    resources = _("{cores}, {memory} MB").format(cores=cores, memory=memory)
     if job.resources.gpus:
         resources += _(", {n} GPUs").format(n=job.resources.gpus)
     facts |= {_("Resources"): resources, _("Attempt"): numbers.number(job.attempt)}
