@@ -63,5 +63,5 @@ def _facts(run: Run, job: Job) -> None:
     if run.seconds:
         frame.section(_("Where the time went"))
         frame.facts(
-            {links.escape(name.replace("_", " ")): numbers.duration(took) for name, took in run.seconds.items()}
+            {links.escape(name.replace("_", " ")): numbers.duration(spent) for name, spent in run.seconds.items()}
         )
