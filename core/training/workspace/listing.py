@@ -1,10 +1,11 @@
 """Lists of runs by any parameter and metric: conditions and orders that the database answers from its indexes."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, or_
-from sqlalchemy.orm import defer
+from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy.orm import aliased, defer
 from sqlmodel import Session, col, func, select
 
 from core.compute.tables import JobRow
@@ -16,7 +17,29 @@ from core.training.workspace.values import Comparison, RunFilter, RunLine
 
 # So many of the newest runs are looked through for a text.
 SEARCHED = 5_000
+# More runs than that are not found by what they have in common.
+FEW = 2_000
 UNREAD = ("evaluations", "metrics", "environment", "seconds", "judgement")
+
+
+class Page(NamedTuple):
+    offset: int
+    limit: int
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a list is narrowed to: projects within reach, among runs and among their values, and whatever else, of which
+    the `filters` are a part."""
+
+    reach: list[ColumnElement[bool]]
+    reach_of_values: list[ColumnElement[bool]]
+    others: list[ColumnElement[bool]]
+    filters: tuple[RunFilter, ...]
+
+    @property
+    def conditions(self) -> list[ColumnElement[bool]]:
+        return [*self.reach, *self.others]
 
 
 def searched(query: str, reach: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
@@ -30,9 +53,9 @@ def searched(query: str, reach: Sequence[ColumnElement[bool]]) -> ColumnElement[
     return col(RunRow.id).in_(select(RunRow.id).join(page, page.c.id == RunRow.id).where(holding))
 
 
-def meets(wanted: RunFilter) -> ColumnElement[bool]:
-    """Runs whose value meets a condition; numbers are compared as numbers, whatever else as text."""
-    number, text = col(RunValueRow.number), col(RunValueRow.text)
+def value_condition(wanted: RunFilter, *, among: type[RunValueRow] = RunValueRow) -> ColumnElement[bool]:
+    """What meets it among the values of runs; numbers are compared as numbers, whatever else as text."""
+    number, text = col(among.number), col(among.text)
     amount = _number(wanted.value)
     column, value = (number, amount) if amount is not None else (text, wanted.value)
     compared = {
@@ -42,8 +65,18 @@ def meets(wanted: RunFilter) -> ColumnElement[bool]:
         Comparison.MORE: column > value,
         Comparison.CONTAINS: func.lower(text).contains(wanted.value.lower(), autoescape=True),
     }
-    matching = select(RunValueRow.run_id).where(RunValueRow.field == wanted.field, compared[wanted.comparison])
-    return col(RunRow.id).in_(matching)
+    return and_(col(among.field) == wanted.field, compared[wanted.comparison])
+
+
+def meets(session: Session, wanted: RunFilter) -> ColumnElement[bool]:
+    """Runs whose value meets a condition. Where few do, they are found by it; where many do, each run is asked for its
+    value as the list comes to it, so that a page is found without looking at all of them."""
+    condition = value_condition(wanted)
+    beyond = select(RunValueRow.run_id).where(condition).offset(FEW).limit(1)
+    if session.exec(beyond).first() is None:
+        return col(RunRow.id).in_(select(RunValueRow.run_id).where(condition))
+    own = aliased(RunValueRow)
+    return exists().where(col(own.run_id) == RunRow.id, value_condition(wanted, among=own))
 
 
 def _number(text: str) -> float | None:
@@ -61,25 +94,28 @@ def starred(person_id: str) -> ColumnElement[bool]:
     return col(RunRow.id).in_(select(RunStarRow.run_id).where(RunStarRow.person_id == person_id))
 
 
-def ids_by_value(
-    session: Session, where: Sequence[ColumnElement[bool]], *, field: str, descending: bool, offset: int, limit: int
-) -> list[str]:
-    """Two lists in one: the runs that have a value, by it, then those without, the newest first."""
-    number, text = col(RunValueRow.number), col(RunValueRow.text)
-    order = [column.desc() if descending else column.asc() for column in (number, text, col(RunValueRow.run_id))]
-    valued = select(RunValueRow.run_id).join(RunRow, col(RunRow.id) == RunValueRow.run_id)
-    valued = valued.where(RunValueRow.field == field, *where)
-    ids = list(session.exec(valued.order_by(*order).offset(offset).limit(limit)))
-    if len(ids) == limit:
+def ids_by_value(session: Session, wanted: Wanted, *, field: str, is_number: bool, down: bool, page: Page) -> list[str]:
+    """Two lists in one: the runs that have a value, in the order of its index, then those without, the newest first."""
+    column: Any = col(RunValueRow.number) if is_number else col(RunValueRow.text)
+    order = [it.desc() if down else it.asc() for it in (column, col(RunValueRow.run_id))]
+    having = [col(RunValueRow.field) == field, column.is_not(None)]
+    valued = select(RunValueRow.run_id).where(*having, *wanted.reach_of_values)
+    if wanted.others:
+        valued = valued.join(RunRow, col(RunRow.id) == RunValueRow.run_id).where(*wanted.others)
+    ids = list(session.exec(valued.order_by(*order).offset(page.offset).limit(page.limit)))
+    if len(ids) == page.limit:
         return ids
     total = session.exec(select(func.count()).select_from(valued.subquery())).one()
-    having = select(RunValueRow.run_id).where(RunValueRow.field == field)
-    others = select(RunRow.id).where(*where, col(RunRow.id).not_in(having)).order_by(*NEWEST)
-    return ids + list(session.exec(others.offset(max(0, offset - total)).limit(limit - len(ids))))
+    without = col(RunRow.id).not_in(select(RunValueRow.run_id).where(*having))
+    others = select(RunRow.id).where(*wanted.conditions, without).order_by(*NEWEST)
+    return ids + list(session.exec(others.offset(max(0, page.offset - total)).limit(page.limit - len(ids))))
 
 
-def total_of(session: Session, where: Sequence[ColumnElement[bool]]) -> int:
-    return count_of(session, RunRow, where)
+def total_of(session: Session, wanted: Wanted) -> int:
+    """Where nothing but the value of one parameter or metric is asked for, its index has all that is counted."""
+    if len(wanted.filters) == 1 and len(wanted.others) == 1:
+        return count_of(session, RunValueRow, [value_condition(wanted.filters[0]), *wanted.reach_of_values])
+    return count_of(session, RunRow, wanted.conditions)
 
 
 def lines_of(session: Session, ids: Sequence[str], *, columns: Sequence[str], reader: str) -> tuple[RunLine, ...]:

@@ -1,8 +1,9 @@
 """Runs as a workspace: found by any of their parameters and metrics, marked, and drawn over each other."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
+from sqlalchemy import ColumnElement
 from sqlmodel import col, delete, select
 
 from core.compute.values import JobState
@@ -19,6 +20,8 @@ from core.training.catalog import curves, find_run, in_state, ordered_ids
 from core.training.tables import RunRow
 from core.training.values import RunOrder
 from core.training.workspace.listing import (
+    Page,
+    Wanted,
     ids_by_value,
     lines_of,
     meets,
@@ -28,7 +31,7 @@ from core.training.workspace.listing import (
     tags_of,
     total_of,
 )
-from core.training.workspace.tables import RunFieldRow, RunStarRow, RunTagRow, RunViewRow
+from core.training.workspace.tables import RunFieldRow, RunStarRow, RunTagRow, RunValueRow, RunViewRow
 from core.training.workspace.values import (
     BEST,
     NEWEST,
@@ -90,24 +93,19 @@ class RunWorkspaceService(Service):
         """Find runs by words in their title, recipe, note and tags, and by any parameter or metric; sort them by any.
 
         Words are looked for among the newest 5,000 runs."""
-        reach = conditions(call, RunRow, project=project)
         equal = {"recipe": recipe, "training_set_id": training_set_id, "sweep_id": sweep_id}
-        where = [*conditions(call, RunRow, project=project, **equal), *(meets(wanted) for wanted in filters)]
-        if search.strip():
-            where.append(searched(search.strip(), reach))
-        if tag:
-            where.append(tagged(tag))
-        if only_starred:
-            where.append(starred(call.actor.person_id))
-        if state:
-            where.append(in_state(call.session, state))
-        if sort in (NEWEST, BEST):
-            ids = ordered_ids(call.session, where, order=RunOrder(sort), offset=offset, limit=limit)
-        else:
-            page = {"offset": offset, "limit": limit}
-            ids = ids_by_value(call.session, where, field=sort, descending=descending, **page)
+        marks: dict[str, Any] = {"search": search.strip(), "tag": tag, "only_starred": only_starred, "state": state}
+        reach = conditions(call, RunRow, project=project)
+        others = [*conditions(call, RunRow, project=project, **equal)[len(reach) :], *_marked(call, reach, **marks)]
+        wanted = Wanted(
+            reach=reach,
+            reach_of_values=conditions(call, RunValueRow, project=project),
+            others=[*others, *(meets(call.session, item) for item in filters)],
+            filters=filters,
+        )
+        ids = self._ids(call, wanted, sort=sort, descending=descending, page=Page(offset, limit))
         lines = lines_of(call.session, ids, columns=columns, reader=call.actor.person_id)
-        return Listing(items=lines, total=total_of(call.session, where), offset=offset, limit=limit)
+        return Listing(items=lines, total=total_of(call.session, wanted), offset=offset, limit=limit)
 
     @action(permission=Permission.READ, reads=True)
     def run_fields(self, call: Call, *, project: str = "") -> tuple[RunField, ...]:
@@ -208,6 +206,13 @@ class RunWorkspaceService(Service):
             raise NotFound(_("You keep no view called {name}").format(name=repr(name)))
         call.session.delete(row)
 
+    def _ids(self, call: Call, wanted: Wanted, *, sort: str, descending: bool, page: Page) -> list[str]:
+        if sort in (NEWEST, BEST):
+            return ordered_ids(call.session, wanted.conditions, order=RunOrder(sort), **page._asdict())
+        fields = call.session.exec(select(RunFieldRow).where(RunFieldRow.field == sort))
+        is_number = any(field.is_number for field in fields)
+        return ids_by_value(call.session, wanted, field=sort, is_number=is_number, down=descending, page=page)
+
     def _files(self, call: Call, run_id: str) -> tuple[RunFile, ...]:
         row, _job = find_run(call.session, run_id)
         if not row.manifest:
@@ -220,6 +225,16 @@ class RunWorkspaceService(Service):
         mine = call.session.get(RunStarRow, (call.actor.person_id, run_id))
         tags = tags_of(call.session, [run_id]).get(run_id, ())
         return RunMarks(run_id=run_id, note=row.note, tags=tags, starred=mine is not None)
+
+
+def _marked(
+    call: Call, reach: list[ColumnElement[bool]], *, search: str, tag: str, only_starred: bool, state: str
+) -> list[ColumnElement[bool]]:
+    """What narrows a list to words, marks and a state."""
+    where = [searched(search, reach)] if search else []
+    where += [tagged(tag)] if tag else []
+    where += [starred(call.actor.person_id)] if only_starred else []
+    return where + ([in_state(call.session, state)] if state else [])
 
 
 def _view_of(row: RunViewRow) -> RunView:
