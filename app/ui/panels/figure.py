@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
@@ -57,7 +58,7 @@ def panels(
         _axis(figure, number, domain=domain, log_y=log_y, height=tall)
         _head(figure, panel, y=domain[1])
         for line in panel.lines:
-            _line(figure, line, number, smoothing)
+            _line(figure, line, number, smoothing, of=panel.title)
         _limit(figure, panel, number)
         top += tall + GAP
     _look(figure, x=x, last=len(shown), steps=[step for panel in shown for line in panel.lines for step in line.xs])
@@ -81,7 +82,7 @@ def _head(figure: go.Figure, panel: Panel, *, y: float) -> None:
     figure.add_annotation(y=y, text=words, showarrow=False, font={"size": 12}, yshift=2, **about)
 
 
-def _line(figure: go.Figure, line: Line, number: int, smoothing: float) -> None:
+def _line(figure: go.Figure, line: Line, number: int, smoothing: float, *, of: str) -> None:
     color = charts.color_of(line.color)
     ys = smoothed(line.ys, smoothing) if smoothing else list(line.ys)
     place: dict[str, Any] = {"x": list(line.xs), "yaxis": f"y{_suffix(number)}", "xaxis": "x", "showlegend": False}
@@ -89,9 +90,16 @@ def _line(figure: go.Figure, line: Line, number: int, smoothing: float) -> None:
         faint = {"color": color, "width": 1}
         figure.add_scatter(y=list(line.ys), mode="lines", line=faint, opacity=0.25, hoverinfo="skip", **place)
     pen = {"color": color, "width": 2.4 if line.is_strong else 1.7, "dash": "dot" if line.is_dotted else "solid"}
+    words = f"<b>%{{y:.4g}}</b> {of} · {escape(line.name)}<extra></extra>"
     sizes = [0] * (len(ys) - 1) + [7 if line.is_running or len(ys) == 1 else 0]
     figure.add_scatter(
-        y=ys, mode="lines+markers", line=pen, marker={"size": sizes, "color": color}, name=line.name, **place
+        y=ys,
+        mode="lines+markers",
+        line=pen,
+        marker={"size": sizes, "color": color},
+        name=line.name,
+        hovertemplate=words,
+        **place,
     )
 
 
@@ -111,7 +119,13 @@ def _look(figure: go.Figure, *, x: str, last: int, steps: Sequence[int]) -> None
     foot = {"anchor": f"y{_suffix(last - 1)}", "title": {"text": x, "font": {"size": 12, "color": text}}}
     spike = {"showspikes": True, "spikemode": "across", "spikethickness": 1, "spikedash": "dot", "spikecolor": text}
     most = max(steps, default=1) or 1
-    axis: dict[str, Any] = {"range": [0, most * 1.02], "showgrid": False, "zeroline": False, "linecolor": grid}
+    axis: dict[str, Any] = {
+        "range": [0, most * 1.02],
+        "unifiedhovertitle": {"text": f"{x} %{{x}}"},
+        "showgrid": False,
+        "zeroline": False,
+        "linecolor": grid,
+    }
     figure.layout.xaxis = {**axis, "tickfont": {"size": 11, "color": text}, **foot, **spike}
     figure.update_layout(
         margin={"l": 8, "r": 10, "t": 0, "b": FOOT},
