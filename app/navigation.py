@@ -86,6 +86,7 @@ PAGES: tuple[PageCard, ...] = (
     _page(MODELS, "models", N_("Models"), "deployed_code", "registry/models.py"),
     _page(MODELS, "model", N_("Model"), "deployed_code", "registry/model.py", "models"),
     _page(MODELS, "version", N_("Model version"), "deployed_code", "registry/version.py", "models"),
+    _page(MODELS, "upload-model", N_("Upload a model"), "upload", "registry/upload.py", "models"),
     _page(MODELS, "evidence", N_("Evidence"), "fact_check", "registry/evidence.py", "models"),
     _page(MODELS, "compare", N_("Compare"), "compare_arrows", "registry/compare.py"),
     _page(RELEASE, "endpoints", N_("Endpoints"), "cloud_done", "serving/endpoints.py"),

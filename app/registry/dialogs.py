@@ -5,7 +5,6 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.registry.model_choice import choose_model
 from app.registry.naming import title_of
 from app.session import actor, may, portal
 from app.ui import forms, frame, links
@@ -13,7 +12,6 @@ from app.ui.fields import keeping
 from app.ui.fields.keeping import ARCHIVE, Dialogs
 from app.ui.fields.naming import RENAME, name_fields, rename_dialog
 from app.ui.health import put_away_state
-from core.foundation.actions.content import Content
 from core.foundation.ids import Kind
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
@@ -36,54 +34,6 @@ def new_model() -> None:
             )
         if done.succeeded:
             links.open_object(created[0].id)
-
-
-@forms.dialog(N_("Upload a version"), width="medium")
-def upload() -> None:
-    """A file becomes a version only when its bytes prove to be a safe ONNX model."""
-    st.caption(
-        _("ONNX only. The bytes decide, not the name: pickles, archives and files that point elsewhere are refused.")
-    )
-    project = forms.choose_project(key="upload_project")
-    places: dict[str, DeltaGenerator] = {}
-    chosen = choose_model(project, key="upload", places=places)
-    file = st.file_uploader(_("File"), key="upload_file")
-    example, expected = _rows_of_its_source()
-    note = st.text_area(_("Card"), key="upload_note", height=90, placeholder=_("What it is, and where it comes from"))
-    if st.button(_("Check and register"), type="primary", key="upload_now", disabled=file is None) and file is not None:
-        uploaded: list[ModelVersion] = []
-        with forms.attempt(places) as done:
-            uploaded.append(
-                portal().uploads.upload_version(
-                    actor(),
-                    project=project,
-                    filename=file.name,
-                    content=Content.of(file.getvalue()),
-                    note=note or "",
-                    example=example,
-                    expected=expected,
-                    **chosen.arguments(),
-                )
-            )
-        if done.succeeded:
-            frame.say(_("{id} is registered").format(id=uploaded[0].id))
-            links.open_object(uploaded[0].id)
-
-
-def _rows_of_its_source() -> tuple[Content | None, Content | None]:
-    """What shows whether a conversion was right, where somebody has it: rows, and the answers for them."""
-    st.caption(
-        _(
-            "A file that was converted from another library is compared with it: send some rows as the model takes "
-            "them and what that library answered, as Parquet, Arrow or JSON. Without them the version is not compared "
-            "with its source."
-        )
-    )
-    left, right = st.columns(2)
-    example = left.file_uploader(_("Example"), key="upload_example")
-    expected = right.file_uploader(_("Expected answers"), key="upload_expected")
-    files = [Content.of(file.getvalue()) if file is not None else None for file in (example, expected)]
-    return files[0], files[1]
 
 
 def model_menu(model: Model) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from app.registry.evaluations import evaluation_table, interval_chart
+from app.registry.naming import Places
 from app.registry.pictures import caption_of, draw
 from app.session import actor, may, portal
 from app.ui import forms, frame, links, numbers
@@ -67,7 +68,7 @@ def edit_card(version: ModelVersion) -> None:
 def metrics(version: ModelVersion) -> None:
     """Every split with its figures, one of them as a chart, and the pictures of the rows that training never saw."""
     if not version.evaluations:
-        advice = _("It was uploaded. Versions that come from runs are judged on every split.")
+        advice = _("It was uploaded: judge it on a training set or a dataset with labels.")
         frame.empty(_("Not evaluated"), advice=advice, icon="query_stats")
         return
     task = task_of(version.signature.target)
@@ -194,3 +195,16 @@ def _download(version: ModelVersion) -> None:
         key="download",
         help=_("Its bytes are hashed first, and the download is recorded."),
     )
+
+
+def serving_card(version: ModelVersion, known: Places) -> None:
+    """Where it serves, with its share."""
+    frame.section(_("Serves"))
+    with frame.card("serves", tight=True):
+        version_places = known.get(version.id, ())
+        if not version_places:
+            st.caption(_("Not serving yet."))
+        for place in version_places:
+            links.link(
+                place.endpoint.id, f"{place.endpoint.title} · {place.weight}\u202f%", icon=":material/cloud_done:"
+            )

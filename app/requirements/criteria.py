@@ -9,7 +9,7 @@ from app.ui.wording import COMPARISONS
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.requirements.values import Comparison, Criterion
-from core.tasks.task import all_metrics
+from core.tasks.task import all_metrics, all_tasks
 
 MOST = 20
 
@@ -49,7 +49,7 @@ def _line(number: int, given: Criterion | None, *, key: str, removable: bool) ->
             _("Metric"),
             metrics,
             index=metrics.index(given.metric) if given else number % len(metrics),
-            format_func=lambda item: metric_name(item) + (f" ({unit_of(item).strip()})" if unit_of(item) else ""),
+            format_func=_label,
             key=f"{key}_metric_{number}",
             label_visibility="collapsed",
         )
@@ -87,3 +87,11 @@ def _line(number: int, given: Criterion | None, *, key: str, removable: bool) ->
 
 def _remove(state: str, number: int) -> None:
     st.session_state[state].remove(number)
+
+
+def _label(metric: str) -> str:
+    """The name with its unit, and the tasks that it judges: a metric of another task is never measured."""
+    unit = f" ({unit_of(metric).strip()})" if unit_of(metric) else ""
+    tasks = [_(task.title) for task in all_tasks().values() if any(own.name == metric for own in task.metrics)]
+    judged = ", ".join(tasks).lower() or _("while it serves")
+    return f"{metric_name(metric)}{unit} · {judged}"

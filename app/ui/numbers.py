@@ -122,3 +122,8 @@ def unit_of(metric: str) -> str:
 def is_less_better(metric: str) -> bool:
     known = all_metrics().get(metric)
     return known is not None and known.better == "down"
+
+
+def power(value: float) -> str:
+    """A small difference by its size: "7e-08", and 0 where there is none."""
+    return f"{value:.0e}" if value else "0"

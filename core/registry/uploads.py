@@ -16,9 +16,9 @@ from core.identity.permissions import Permission
 from core.registry.artifact import Folder, write_bare
 from core.registry.foreign.comparison import refuse_wrong
 from core.registry.foreign.conversion import Sent
-from core.registry.foreign.process import converted
+from core.registry.foreign.process import converted, looked_at
 from core.registry.foreign.targets import target_of, target_of_file
-from core.registry.foreign.values import ConversionReport, TensorMapping, Tolerance, Trial
+from core.registry.foreign.values import Compared, ConversionReport, FileLook, TensorMapping, Tolerance, Trial
 from core.registry.inspection import limits_in, signature_as_it_is
 from core.registry.service import RegistryService
 from core.registry.tracking.files import Files
@@ -61,6 +61,10 @@ class UploadService(Service):
         _served, trial = converted(content.read(), _sent(**sent), limits=limits_in(self.foundation.settings))
         return trial
 
+    def _prepare_look(self, call: Call, *, project: str, content: Content, example: Content | None = None) -> FileLook:
+        call.may_reach_project(project)
+        return looked_at(content.read(), _sent(example=example), limits=limits_in(self.foundation.settings))
+
     @action(permission=Permission.MODELS_WRITE, prepare=_prepare_upload, says=N_("uploaded"))
     def upload_version(
         self,
@@ -73,6 +77,7 @@ class UploadService(Service):
         content: Content,
         example: Content | None = None,
         expected: Content | None = None,
+        compared: Compared | None = None,
         mapping: TensorMapping | None = None,
         tolerance: Tolerance | None = None,
         source: Source = "",
@@ -85,8 +90,9 @@ class UploadService(Service):
 
         A file of another library takes tensors: `mapping` says which named columns fill them and what its outputs are.
         It is proposed from the `example`, which `registry.try_file` shows. With `expected`, what that library answered
-        for each row of the example, the answers of the file are compared: one that differs by more than the `tolerance`
-        refuses the file, and the comparison becomes evidence."""
+        for each row of the example (or with `compared`, which names the columns of the example that hold it, by the
+        name of the answer), the answers of the file are compared: one that differs by more than the `tolerance` refuses
+        the file, and the comparison becomes evidence."""
         call.may_reach_project(project)
         call.note(filename=filename)
         return self._register(call, project=project, model=model, title=title)
@@ -101,6 +107,7 @@ class UploadService(Service):
         title: Title | None = None,
         example: Content | None = None,
         expected: Content | None = None,
+        compared: Compared | None = None,
         mapping: TensorMapping | None = None,
         tolerance: Tolerance | None = None,
         source: Source = "",
@@ -123,6 +130,7 @@ class UploadService(Service):
         content: Content,
         example: Content | None = None,
         expected: Content | None = None,
+        compared: Compared | None = None,
         mapping: TensorMapping | None = None,
         tolerance: Tolerance | None = None,
     ) -> Trial:
@@ -130,6 +138,14 @@ class UploadService(Service):
         one is given, its answers, and how they compare with what is expected."""
         call.may_reach_project(project)
         prepared: Trial = call.prepared
+        return prepared
+
+    @action(permission=Permission.MODELS_WRITE, reads=True, prepare=_prepare_look)
+    def look_into_file(self, call: Call, *, project: str, content: Content, example: Content | None = None) -> FileLook:
+        """Look into an ONNX file: what it takes and gives, and the mapping from the columns of an example to begin
+        with, which may leave columns over."""
+        call.may_reach_project(project)
+        prepared: FileLook = call.prepared
         return prepared
 
     def _prepared(self, content: bytes, *, note: str = "", **sent: Any) -> Prepared:
@@ -181,6 +197,7 @@ def _sent(
     *,
     example: Content | None = None,
     expected: Content | None = None,
+    compared: Compared | None = None,
     mapping: TensorMapping | None = None,
     tolerance: Tolerance | None = None,
     source: str = "",
@@ -189,6 +206,7 @@ def _sent(
     return Sent(
         example=example.read() if example else None,
         expected=expected.read() if expected else None,
+        compared=compared,
         mapping=mapping,
         tolerance=tolerance or Tolerance(),
         source=source,

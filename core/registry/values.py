@@ -233,14 +233,15 @@ class SafetyReport(Value):
 
 
 class InputReport(Value):
-    """The content of INPUTS evidence: the AUC alone of those inputs that were above the `limit` when the training set
-    was made, and who accepted them with which reason."""
+    """The content of INPUTS evidence: how well those inputs alone tell the label that were above the `limit` when the
+    training set was made, by the `task`'s figure, and who accepted them with which reason."""
 
     training_set: str
     limit: float
     inputs: dict[str, float]
     accepted_by: str = ""
     reason: str = ""
+    task: str = Field(default=BINARY, exclude_if=lambda task: task == BINARY)
 
 
 class MetricRow(Value):

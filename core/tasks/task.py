@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from core.foundation.errors import Invalid
 from core.foundation.plugins import Plugin, choose, discover
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.tasks import kinds as folder
 from core.tasks.metrics import OPERATIONAL, Metric, by_name
 from core.tasks.predictions import Array, Outputs, Predictions
@@ -30,7 +30,8 @@ class Task(Plugin, ABC):
     what is not in it is shown and not judged. `pictures` are what `lines` draws. The outputs of two runs on the same
     row may differ by `tolerance`. `followed` are the metrics that are taken where a model serves, once outcomes are
     known: the leading ones, unless it says otherwise. Of the tasks that fit a label the one with the lowest
-    `precedence` is proposed first. `has_groups` says that rows are judged within groups."""
+    `precedence` is proposed first. `has_groups` says that rows are judged within groups, `separation` is the name of
+    the figure, from 0.5 to 1, that says how well an input alone tells the label."""
 
     metrics: ClassVar[tuple[Metric, ...]] = ()
     leading: ClassVar[tuple[str, ...]] = ()
@@ -40,6 +41,7 @@ class Task(Plugin, ABC):
     followed: ClassVar[tuple[str, ...]] = ()
     precedence: ClassVar[int] = 100
     has_groups: ClassVar[bool] = False
+    separation: ClassVar[str] = N_("AUC")
 
     @classmethod
     @abstractmethod

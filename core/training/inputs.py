@@ -3,6 +3,7 @@
 from core.features.training_sets.values import TrainingSet
 from core.foundation.text import _
 from core.registry.values import INPUTS, InputReport, ModelVersion, NewEvidence
+from core.tasks.task import task_called
 from core.tasks.values import Verdict
 
 
@@ -19,8 +20,10 @@ def inputs_evidence(training_set: TrainingSet, version: ModelVersion) -> NewEvid
         inputs={leak.column: leak.auc for leak in training_set.leaks if leak.auc is not None},
         accepted_by=accepted.by if accepted else "",
         reason=accepted.reason if accepted else "",
+        task=training_set.target.task,
     )
-    none_above = _("No input above an AUC of {limit} alone").format(limit=report.limit)
+    figure = _(task_called(report.task).separation)
+    none_above = _("No input above an {figure} of {limit} alone").format(figure=figure, limit=report.limit)
     return NewEvidence(
         project=version.project,
         kind=INPUTS,

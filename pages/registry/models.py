@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.registry.dialogs import new_model, upload
+from app.registry.dialogs import new_model
 from app.registry.naming import PRODUCTION, Places, places, quality_of, serving_line, stage_of
 from app.session import actor, may, portal
 from app.ui import cells, frame, links
@@ -62,8 +62,8 @@ def show() -> None:
 def _actions() -> None:
     if not may(Permission.MODELS_WRITE):
         return
-    if st.button(_("Upload a version"), icon=":material/upload:", key="upload"):
-        upload()
+    if st.button(_("Upload a model"), icon=":material/upload:", key="upload"):
+        links.open_page("upload-model")
     if st.button(_("New model"), icon=":material/add:", type="primary", key="new_model"):
         new_model()
 

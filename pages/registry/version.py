@@ -10,6 +10,7 @@ from app.next_action.values import nothing
 from app.registry.dialogs import put_away
 from app.registry.evaluations import answer, condition_line
 from app.registry.evidence import evidence_rows
+from app.registry.judging import judge_button
 from app.registry.naming import (
     Places,
     baseline_for,
@@ -19,7 +20,7 @@ from app.registry.naming import (
     stage_of,
     title_of,
 )
-from app.registry.version import card, files, metrics, overview_pictures
+from app.registry.version import card, files, metrics, overview_pictures, serving_card
 from app.serving.calling import call_version, how_to_call_version
 from app.session import actor, portal
 from app.ui import frame, links, times
@@ -54,6 +55,7 @@ def show() -> None:
         title_of(version), stage=stage, health=health, facts=facts, crumbs=crumbs, here=here, whole=whole
     ):
         _actions(version, known)
+        judge_button(version)
         newest = portal().requests.list_requests(actor(), version_id=version.id, limit=1).items
         action = nothing()
         if is_in_use:
@@ -92,7 +94,7 @@ def _overview(version: ModelVersion, known: Places, serving_at: Sequence[Endpoin
             st.markdown(line)
         overview_pictures(version)
     else:
-        st.markdown(_(":gray[:material/help:] **Its quality was not measured:** it was uploaded, not trained here."))
+        st.markdown(_(":gray[:material/help:] **Its quality was not measured:** judge it on rows with labels."))
     left, right = st.columns([1.72, 1], gap="medium")
     with left:
         promised_against_measured(version.id)
@@ -100,21 +102,9 @@ def _overview(version: ModelVersion, known: Places, serving_at: Sequence[Endpoin
         call_version(version, serving_at)
     with right:
         why_it_predicts_so(version)
-        _serving(version, known)
+        serving_card(version, known)
         around = (version.requirement_id, version.training_set_id, version.run_id, *version.feature_versions)
         neighbors(version.id, around)
-
-
-def _serving(version: ModelVersion, known: Places) -> None:
-    frame.section(_("Serves"))
-    with frame.card("serves", tight=True):
-        version_places = known.get(version.id, ())
-        if not version_places:
-            st.caption(_("Not serving yet."))
-        for place in version_places:
-            links.link(
-                place.endpoint.id, f"{place.endpoint.title} · {place.weight}\u202f%", icon=":material/cloud_done:"
-            )
 
 
 show()

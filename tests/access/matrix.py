@@ -110,7 +110,7 @@ ACTIONS = {
     "cancel": "compute.cancel_job training.cancel_run sweeps.cancel_sweep",
     "register": """
         registry.create_model registry.rename_model registry.upload_version registry.register_tracked
-        registry.try_file training.register_version
+        registry.try_file registry.look_into_file training.register_version
     """,
     "card": "registry.edit_card",
     "archive": "registry.archive_version",

@@ -2,10 +2,12 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from tests.e2e.chain import Chain
 from tests.e2e.visitor import Visitor
+from tests.registry.foreign.test_conversion import content_of
+from tests.registry.foreign.test_looking import rows_with
 
 
 def test_two_versions_are_compared_on_the_same_rows(mei: Visitor, chain: Chain) -> None:
@@ -18,4 +20,23 @@ def test_two_versions_are_compared_on_the_same_rows(mei: Visitor, chain: Chain) 
     mei.press("Compare with v1")
     expect(page).to_have_url(re.compile(rf"/compare\?ids={first}%2C{second}&baseline={first}"))
     mei.sees(re.compile("886 rows"), "Metrics", "Weight decay")
+    mei.stands()
+
+
+def test_a_wrong_order_of_columns_is_seen_before_a_model_is_registered(mei: Visitor) -> None:
+    page = mei.go("/upload-model").page
+    for place, (name, content) in enumerate((("m.onnx", content_of("xgboost")), ("rows.csv", rows_with("xgboost")))):
+        file: FilePayload = {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+        page.locator('input[type="file"]').nth(place).set_input_files(file)
+        mei.settled()
+    mei.sees_in_the_end("Equal to 7e-08")
+    for names, verdict in ((("c1", "c0"), re.compile("Differs on")), (("c0", "c1"), re.compile("Equal to"))):
+        mei.press("Paste the order")
+        mei.fill("Names", ", ".join([*names, "c2", "c3", "c4", "c5"]))
+        mei.press("Apply")
+        mei.sees_in_the_end(verdict)
+        page.keyboard.press("Escape")
+    mei.fill("Name", "Late payers")
+    mei.press("Register")
+    mei.at("MV")
     mei.stands()

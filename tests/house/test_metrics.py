@@ -14,9 +14,7 @@ ALONE = "How well one input alone predicts the label is an AUC, whatever judges 
 EXCEPTIONS = {
     "app/training_sets/report.py": ALONE,
     "core/features/training_sets/label_leakage.py": ALONE,
-    "core/promotion/evidence_kinds/inputs.py": ALONE,
     "core/promotion/gates/inputs.py": ALONE,
-    "core/training/inputs.py": ALONE,
     "core/promotion/gates/quality.py": "The margins of policies that name none: approvals are bound to their digest.",
 }
 # The tasks themselves, and the demonstration, which has one.

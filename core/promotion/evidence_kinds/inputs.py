@@ -5,6 +5,7 @@ from core.promotion.evidence_kinds.content import Cell, Section, Sentence, Table
 from core.promotion.evidence_kinds.evidence_kind import EvidenceKind
 from core.promotion.gates.inputs import InputsGate
 from core.registry.values import INPUTS, Evidence, InputReport
+from core.tasks.task import task_called
 
 
 class InputsEvidence(EvidenceKind):
@@ -19,8 +20,9 @@ class InputsEvidence(EvidenceKind):
 
     def content(self, evidence: Evidence) -> tuple[Section, ...]:
         report = InputReport.model_validate(evidence.content)
+        figure = _(task_called(report.task).separation)
         examined = Sentence(
-            text=_("{training_set}, examined for an AUC above {limit}"),
+            text=_("{training_set}, examined for an {figure} above {limit}").replace("{figure}", figure),
             cells={
                 "training_set": Cell(value=report.training_set, target=report.training_set),
                 "limit": Cell(value=report.limit, form="number"),
@@ -30,7 +32,11 @@ class InputsEvidence(EvidenceKind):
             clean = Cell(value=_("No input predicts the label alone."), tone="good")
             return (Section(title=_("Inputs"), hint=examined, statement=clean),)
         rows = tuple((Cell(value=name), Cell(value=auc, form="number")) for name, auc in report.inputs.items())
-        table = Table(columns=(_("Input"), _("AUC alone")), rows=rows, alt=_("Inputs that predict the label alone"))
+        table = Table(
+            columns=(_("Input"), _("{figure} alone").format(figure=figure)),
+            rows=rows,
+            alt=_("Inputs that predict the label alone"),
+        )
         accepted = Section(
             title=_("Accepted"),
             hint=Sentence(text=_("by {person}"), cells={"person": Cell(value=report.accepted_by)}),

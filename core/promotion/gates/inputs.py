@@ -9,6 +9,7 @@ from core.foundation.text import N_, _
 from core.promotion.figures import figure
 from core.promotion.gate import Finding, Gate, GateContext, GateParams
 from core.registry.values import INPUTS, Evidence, InputReport
+from core.tasks.task import task_called
 from core.tasks.values import Verdict
 
 
@@ -46,7 +47,9 @@ class InputsGate(Gate):
             return Finding(Verdict.INCONCLUSIVE, _("Not examined"), basis)
         strong = {name: auc for name, auc in report.inputs.items() if auc > self.params.auc}
         if not strong:
-            return Finding(Verdict.PASS, _("No input above an AUC of {limit} alone").format(limit=limit), "")
+            words = _("No input above an {figure} of {limit} alone")
+            name = _(task_called(report.task).separation)
+            return Finding(Verdict.PASS, words.format(figure=name, limit=limit), "")
         value = " · ".join(f"{name} {figure(auc)}" for name, auc in strong.items())
         if not report.reason:
             return Finding(Verdict.FAIL, value, _("Nobody has accepted this"))

@@ -16,10 +16,11 @@ from core.registry.values import QUALITY, Evaluation, Evidence, QualityReport
 from core.requirements.values import Comparison
 from core.tasks.measures.claims import gain, non_inferiority
 from core.tasks.task import quality_metrics, task_called, task_of
-from core.tasks.values import Interval, Verdict
+from core.tasks.values import BINARY, Interval, Verdict
 
 QualityMetric = Annotated[str, OneOf(lambda: list(quality_metrics()))]
 Margin = Annotated[float, Field(ge=0, le=1)]
+USUAL_MARGINS = {"auc": 0.002, "log_loss": 0.005}
 
 
 class QualityGate(Gate):
@@ -32,8 +33,9 @@ class QualityGate(Gate):
 
     class Params(GateParams):
         margins: dict[QualityMetric, Margin] = Field(
-            default={"auc": 0.002, "log_loss": 0.005},
-            description="How much worse each metric may be; for those in the unit of the label as a share.",
+            default=USUAL_MARGINS,
+            description="How much worse each metric may be; for those in the unit of the label as a share. Versions of "
+            "another task than yes or no are judged by the margins of their task, unless others are named here.",
         )
         demand: Literal["non-inferior", "better"] = "non-inferior"
         split: str = Field(default="", description="The rows to judge on; empty: any that training has not seen.")
@@ -116,7 +118,8 @@ class QualityGate(Gate):
         """Those of the policy for the metrics of the version's task; where it names none of them, those of the task."""
         task = task_called(measured.task)
         own = {metric.name for metric in task.metrics}
-        named = {name: margin for name, margin in self.params.margins.items() if name in own}
+        is_said = measured.task == BINARY or self.params.margins != USUAL_MARGINS
+        named = {name: margin for name, margin in self.params.margins.items() if name in own and is_said}
         return task.margins_against(measured.baseline_metrics or measured.metrics, margins=named or None)
 
     def _verdict(self, metric: str, delta: Interval, margin: float) -> Verdict:

@@ -1,6 +1,7 @@
 """A file from elsewhere becomes one that the portal serves: read, mapped, assembled, tried on an example and compared
 with what the original library answers."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.foundation.errors import Invalid
@@ -36,6 +37,7 @@ class Sent(NamedTuple):
 
     example: bytes | None = None
     expected: bytes | None = None
+    compared: Mapping[str, tuple[str, ...]] | None = None
     mapping: TensorMapping | None = None
     tolerance: Tolerance = Tolerance()
     source: str = ""
@@ -44,20 +46,53 @@ class Sent(NamedTuple):
 def convert(content: bytes, sent: Sent) -> tuple[bytes, Trial]:
     """The file that is served, which is the very same one where nothing has to be done, and how it does on the
     example. Raises Invalid."""
-    columns = read_table(sent.example, field="example") if sent.example is not None else None
+    columns = _inputs(sent)
     signature = _signature_as_it_is(content)
     if signature is not None and sent.mapping is None and _is_named(signature, columns):
         file, mapping, served = *_identity(signature), content
     else:
-        file, mapping = _mapped(content, columns, sent.mapping)
+        file, mapping = mapped(content, columns, mapping=sent.mapping)
         served = assemble(read(content)[0], file, mapping=mapping)
     rows = columns or _one_row(mapping)
     answers = answers_of(served, rows, mapping=mapping)
     return served, _trial(file, mapping, answers, sent)
 
 
+def _inputs(sent: Sent) -> "dict[str, Array] | None":
+    """The columns of the example without those that are answers of the original library."""
+    if sent.example is None:
+        return None
+    answers = {column for columns in (sent.compared or {}).values() for column in columns}
+    table = read_table(sent.example, field="example")
+    return {name: values for name, values in table.items() if name not in answers}
+
+
+def _expected(sent: Sent) -> "dict[str, Array] | None":
+    """What the original library answered: in a file of its own, or in columns of the example."""
+    if sent.expected is not None:
+        return read_table(sent.expected, field="expected")
+    if not sent.compared or sent.example is None:
+        return None
+    table = read_table(sent.example, field="example")
+    return {answer: _side_by_side(table, columns) for answer, columns in sent.compared.items()}
+
+
+def _side_by_side(table: "dict[str, Array]", columns: tuple[str, ...]) -> "Array":
+    """A column alone as it is; several are the numbers of a row."""
+    import numpy as np
+
+    if missing := [name for name in columns if name not in table]:
+        raise Invalid(
+            _("The example has no column {name}").format(name=repr(missing[0][:60])),
+            hint=_("It has: {names}.").format(names=", ".join(table)[:500]),
+            field="compared",
+        )
+    parts = [table[name] for name in columns]
+    return parts[0] if len(parts) == 1 else np.stack(parts, axis=1)
+
+
 def _trial(file: File, mapping: TensorMapping, answers: "dict[str, Array]", sent: Sent) -> Trial:
-    expected = read_table(sent.expected, field="expected") if sent.expected is not None else None
+    expected = _expected(sent)
     if expected and sent.example is None:
         hint = _("Send the rows that they belong to.")
         raise Invalid(_("Answers are expected, and there is no example"), hint=hint, field="example")
@@ -66,6 +101,7 @@ def _trial(file: File, mapping: TensorMapping, answers: "dict[str, Array]", sent
         mapping=mapping,
         rows=len(next(iter(answers.values()))) if sent.example is not None else 0,
         answers={name: tuple(_shown(row) for row in values[:SHOWN_ROWS]) for name, values in answers.items()},
+        expected={name: tuple(_shown(row) for row in values[:SHOWN_ROWS]) for name, values in (expected or {}).items()},
         report=compare(answers, expected, mapping=mapping, tolerance=sent.tolerance, source=sent.source)
         if expected
         else None,
@@ -121,8 +157,8 @@ def _role(entry: TensorSpec) -> Role:
     return "probability" if PROBABILITY in entry.name else "value"
 
 
-def _mapped(
-    content: bytes, columns: "dict[str, Array] | None", mapping: TensorMapping | None
+def mapped(
+    content: bytes, columns: "dict[str, Array] | None", *, mapping: TensorMapping | None
 ) -> tuple[File, TensorMapping]:
     """What the file gives in truth, for what it declares may leave sizes open, and the mapping: the one that is given,
     or a proposal."""

@@ -1,4 +1,4 @@
-"""Rows that come as Parquet, as an Arrow file or as JSON, as arrays by column."""
+"""Rows that come as Parquet, as an Arrow file, as JSON or as CSV, as arrays by column."""
 
 import io
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS, MOST_COLUMNS = 100_000, 20_000
 PARQUET, ARROW, ARROW_STREAM = b"PAR1", b"ARROW1", b"\xff\xff\xff\xff"
+JSON = (b"[", b"{")
 ARRAY_DIMENSIONS = 8
 
 
@@ -44,14 +45,22 @@ def _table(data: bytes, *, field: str) -> Any:
             return pa.ipc.open_file(data).read_all()
         if data.startswith(ARROW_STREAM):
             return pa.ipc.open_stream(data).read_all()
-        return _of_json(unambiguous(data))
+        return _of_json(unambiguous(data)) if data.lstrip()[:1] in JSON else _of_csv(data)
     except (pa.ArrowException, ValueError, TypeError, AttributeError, OSError) as error:
         why = str(error).partition("\n")[0][:200]
         raise Invalid(
             _("The rows cannot be read: {why}").format(why=why),
-            hint=_("Send Parquet, an Arrow file, or a JSON list with an object for each row."),
+            hint=_("Send Parquet, an Arrow file, CSV with a head, or a JSON list with an object for each row."),
             field=field,
         ) from error
+
+
+def _of_csv(data: bytes) -> Any:
+    """With the names of the columns in its first line; an empty cell is missing."""
+    import pyarrow.csv as csv
+
+    missing = csv.ConvertOptions(strings_can_be_null=True, null_values=["", "NA", "NaN", "nan", "null", "NULL"])
+    return csv.read_csv(io.BytesIO(data), convert_options=missing)
 
 
 def _of_json(document: Any) -> Any:

@@ -25,12 +25,12 @@ def proposed_inputs(file: File, columns: "Mapping[str, Array] | None" = None) ->
     too many."""
     if columns is None:
         return tuple(_named_after(tensor) for tensor in file.inputs)
-    by_name = {tensor.name for tensor in file.inputs if _size(tensor) in (1, None) and tensor.name in columns}
+    by_name = {tensor.name for tensor in file.inputs if size_of(tensor) in (1, None) and tensor.name in columns}
     rest = {name: values for name, values in columns.items() if name not in by_name}
     takers = [tensor for tensor in file.inputs if tensor.name not in by_name]
     shares = _shares(takers, rest)
     return tuple(
-        _filled(tensor, [tensor.name] if tensor.name in by_name else shares[tensor.name], columns)
+        filled(tensor, [tensor.name] if tensor.name in by_name else shares[tensor.name], columns=columns)
         for tensor in file.inputs
     )
 
@@ -47,13 +47,13 @@ def proposed_answers(file: File, *, columns: Iterable[str] = ()) -> tuple[Answer
     return tuple(_with_names_of_their_own(answers, set(columns)))
 
 
-def _size(tensor: Tensor) -> int | None:
+def size_of(tensor: Tensor) -> int | None:
     """How many values a row has; None where any number will do."""
     return None if None in tensor.shape else prod(size or 1 for size in tensor.shape)
 
 
 def _named_after(tensor: Tensor) -> FilledTensor:
-    size = _size(tensor)
+    size = size_of(tensor)
     if size is None:
         raise Invalid(
             _("Nothing says which columns fill {tensor}").format(tensor=tensor.name),
@@ -66,7 +66,7 @@ def _named_after(tensor: Tensor) -> FilledTensor:
     return FilledTensor(tensor=tensor.name, columns=columns)
 
 
-def _filled(tensor: Tensor, names: Iterable[str], columns: "Mapping[str, Array]") -> FilledTensor:
+def filled(tensor: Tensor, names: Iterable[str], *, columns: "Mapping[str, Array]") -> FilledTensor:
     kinds: dict[str, ColumnKind] = {name: "text" if columns[name].dtype == object else "number" for name in names}
     filling = (
         Column(name=name, kind=kind, missing=_stand_in(tensor) if kind == "number" else None)
@@ -124,7 +124,7 @@ def _kind(values: "Array") -> str:
 
 
 def _fits(tensors: list[Tensor], names: list[str]) -> bool:
-    sizes = [_size(tensor) for tensor in tensors]
+    sizes = [size_of(tensor) for tensor in tensors]
     known = sum(size for size in sizes if size is not None)
     open_ended = sizes.count(None)
     return known == len(names) if not open_ended else open_ended == 1 and known < len(names)
@@ -133,7 +133,7 @@ def _fits(tensors: list[Tensor], names: list[str]) -> bool:
 def _in_order(tensors: list[Tensor], names: list[str]) -> dict[str, list[str]]:
     """One after the other; a tensor of any size takes what the others leave."""
     if not _fits(tensors, names):
-        sizes = ", ".join(f"{tensor.name} [{_size(tensor) or 'n'}]" for tensor in tensors) or _("nothing more")
+        sizes = ", ".join(f"{tensor.name} [{size_of(tensor) or 'n'}]" for tensor in tensors) or _("nothing more")
         raise Invalid(
             _("The file takes {sizes}, and {count} columns of the example remain").format(
                 sizes=sizes[:300], count=len(names)
@@ -143,11 +143,11 @@ def _in_order(tensors: list[Tensor], names: list[str]) -> dict[str, list[str]]:
             ),
             field="example",
         )
-    known = sum(_size(tensor) or 0 for tensor in tensors)
+    known = sum(size_of(tensor) or 0 for tensor in tensors)
     shares: dict[str, list[str]] = {}
     start = 0
     for tensor in tensors:
-        size = _size(tensor) or len(names) - known
+        size = size_of(tensor) or len(names) - known
         shares[tensor.name] = names[start : start + size]
         start += size
     return shares
@@ -155,12 +155,12 @@ def _in_order(tensors: list[Tensor], names: list[str]) -> dict[str, list[str]]:
 
 def _named(output: Tensor) -> Answer:
     """A whole number or a text is the name of a class; several numbers are what they are."""
-    role: Role = "values" if _size(output) != 1 and output.datatype != "BYTES" else "label"
+    role: Role = "values" if size_of(output) != 1 and output.datatype != "BYTES" else "label"
     return Answer(name=role, tensor=output.name, role=role)
 
 
 def _answers(output: Tensor) -> list[Answer]:
-    size, name = _size(output) or 1, output.name.lower()
+    size, name = size_of(output) or 1, output.name.lower()
     activation: Activation = "none"
     if LOGIT in name:
         activation = "sigmoid" if size == 1 else "softmax"

@@ -12,6 +12,10 @@ from core.registry.signature import NUMBERS, TEXTS, is_wide
 # What an answer is, for whoever judges it: the probability of one class or of all of them, the name of a class, a
 # number that is predicted, one that orders, or several numbers.
 Role = Literal["probability", "probabilities", "label", "value", "score", "values"]
+# The columns of an example that hold what the original library answered, by the answer's name.
+Compared = Annotated[
+    dict[str, Annotated[tuple[str, ...], Field(min_length=1, max_length=10_000)]], Field(max_length=1_000)
+]
 Activation = Literal["none", "sigmoid", "softmax"]
 ColumnKind = Literal["number", "text"]
 TensorName = Annotated[str, Field(min_length=1, max_length=500)]
@@ -128,12 +132,38 @@ class ConversionReport(Value):
     source: str = ""
 
 
+class ExampleColumn(Value):
+    """A column of an example with its `first` values as people read them, and of texts the different ones."""
+
+    name: str
+    kind: ColumnKind
+    first: tuple[str, ...]
+    texts: tuple[str, ...] = ()
+
+
+class FileLook(Value):
+    """A file before anything is decided: what it takes and gives, the columns of the example, the mapping to begin
+    with, the task that its answers would be of, and the columns that it leaves over."""
+
+    file: File
+    columns: tuple[ExampleColumn, ...]
+    mapping: TensorMapping
+    task: str
+    unused: tuple[str, ...]
+    rows: int
+
+
+Cells = dict[str, tuple[float | str | None | tuple[float | str | None, ...], ...]]
+
+
 class Trial(Value):
     """A file tried on an example: what it takes and gives, the mapping that was used, and the answers for the first
-    rows by name; None is a number that is none. `report` is there where answers were expected."""
+    rows by name; None is a number that is none. `report` is there where answers were expected, which `expected` shows
+    of the first rows."""
 
     file: File
     mapping: TensorMapping
     rows: int
-    answers: dict[str, tuple[float | str | None | tuple[float | str | None, ...], ...]]
+    answers: Cells
+    expected: Cells = Field(default_factory=dict)
     report: ConversionReport | None = None

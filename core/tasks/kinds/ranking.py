@@ -39,6 +39,7 @@ class RankingTask(Task):
     )
     precedence = 40
     has_groups = True
+    separation = N_("agreement of order")
     leading = ("ndcg_10", "ndcg_5", "map", "mrr")
     margins: ClassVar = {"ndcg_10": 0.01}
     pictures = (

@@ -53,6 +53,7 @@ class RegressionTask(Task):
         Metric("coverage_gap", N_("Coverage gap"), N_("coverage gap"), "down", scale=SHARE),
     )
     precedence = 30
+    separation = N_("agreement of order")
     # Few rows can make a mean of squares, so the mean absolute error comes first.
     leading = ("mae", "median_error", "rmse", "r2", "mape", "coverage_gap")
     margins: ClassVar = {"mae": 0.01}

@@ -54,6 +54,12 @@ def refuse_unjudged(version: ModelVersion) -> None:
             hint=_("Register the file again and say what its outputs are."),
             field="version_id",
         )
+    if task_of(target).has_groups and not target.group:
+        raise Invalid(
+            _("{id} orders rows within groups, and nothing says which column has the group").format(id=version.id),
+            hint=_("Measure its parity and its latency instead."),
+            field="version_id",
+        )
     whole = [spec.name for spec in version.signature.inputs if not spec.names]
     if whole:
         raise Invalid(

@@ -7,8 +7,9 @@ import pytest
 from core.promotion.gate import GateContext
 from core.promotion.gates.quality import QualityGate
 from core.promotion.values import GateResult
-from core.registry.values import Evidence, ModelVersion
+from core.registry.values import Evidence, ModelVersion, QualityReport
 from core.requirements.values import Comparison, Criterion
+from core.tasks.kinds.multi_class import MultiClassTask
 from core.tasks.values import Target, Verdict
 from tests.promotion.values_to_judge import NOW, endpoint, evaluation, interval, quality, version
 
@@ -209,3 +210,9 @@ def test_what_no_metric_judges_is_left_to_judgement_unless_quality_is_demanded()
     assert (result.verdict, result.value) == (Verdict.INCONCLUSIVE, "No metric judges what it answers")
     demanding = context.model_copy(update={"criteria": (at_least("auc", 0.7),)})
     assert QualityGate({}).judge([], demanding).verdict is Verdict.NO_DATA
+
+
+def test_a_policy_that_names_no_margins_judges_other_tasks_by_their_own() -> None:
+    report = QualityReport.model_validate({**quality(CANDIDATE, PRODUCTION).content, "task": MultiClassTask.name})
+    assert set(QualityGate({})._margins(report)) == set(MultiClassTask.margins)
+    assert set(QualityGate({"margins": {"log_loss": 0.01}})._margins(report)) == {"log_loss"}

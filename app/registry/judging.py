@@ -1,0 +1,112 @@
+"""Judging a version on rows that it did not come with: chosen in a dialog, which proposes the columns and the label."""
+
+from typing import Any
+
+import streamlit as st
+
+from app.session import actor, may, portal
+from app.ui import forms, frame, links
+from app.ui.health import put_away_state
+from core.foundation.errors import Invalid
+from core.foundation.text import N_, _
+from core.identity.permissions import Permission
+from core.registry.values import ModelVersion
+from core.tasks.task import task_of
+from core.tasks.values import BINARY
+from core.training.judging.values import JudgingProposal
+
+PLACES = {"set": N_("A training set"), "dataset": N_("A dataset")}
+MOST = 200
+
+
+def judge_button(version: ModelVersion) -> None:
+    """For those who may measure, where a metric judges what the version answers."""
+    is_judged = bool(task_of(version.signature.target).metrics)
+    may_measure = may(Permission.EVIDENCE_WRITE, project=version.project) and not put_away_state(version.model_id)
+    if is_judged and may_measure and st.button(_("Judge on…"), icon=":material/rule:", key="judge_on"):
+        judge_on(version)
+
+
+@forms.dialog(N_("Judge on other rows"), width="medium")
+def judge_on(version: ModelVersion) -> None:
+    """The rows, then what fills the inputs, then the job."""
+    st.caption(_("The very file answers the rows; its figures stand beside those of training, with their intervals."))
+    place = st.segmented_control(
+        _("Rows of"), list(PLACES), format_func=lambda name: _(PLACES[name]), default="dataset", key="judge_place"
+    )
+    rows = _of_set(version) if place == "set" else _of_dataset(version)
+    if not rows:
+        st.caption(_("There is none in this project yet."))
+        return
+    try:
+        proposal = portal().judging.propose_judging(actor(), version_id=version.id, **rows)
+    except Invalid as error:
+        frame.refusal(error)
+        return
+    decided = {**rows, **_decided(version, proposal, is_dataset="snapshot_id" in rows)}
+    if st.button(_("Judge"), type="primary", key="judge_now"):
+        started: list[str] = []
+        with forms.attempt() as done:
+            started.append(portal().judging.judge_version(actor(), version_id=version.id, **decided).id)
+        if done.succeeded:
+            links.open_object(started[0])
+
+
+def _of_set(version: ModelVersion) -> dict[str, str]:
+    listed = portal().training_sets.list_training_sets(actor(), project=version.project, limit=MOST).items
+    sets = {item.id: item for item in listed if item.splits and item.id != version.training_set_id}
+    if not sets:
+        return {}
+    left, right = st.columns([2, 1])
+    chosen = left.selectbox(
+        _("Training set"), list(sets), format_func=lambda set_id: f"{sets[set_id].title} · {set_id}", key="judge_set"
+    )
+    splits = [split.name for split in sets[chosen].splits]
+    split = right.selectbox(_("Split"), splits, index=len(splits) - 1, key="judge_split")
+    return {"training_set_id": chosen, "split": split}
+
+
+def _of_dataset(version: ModelVersion) -> dict[str, str]:
+    listed = portal().datasets.list_datasets(actor(), project=version.project, limit=MOST).items
+    snapshots = {item.latest.id: item.latest.title for item in listed if item.latest}
+    if not snapshots:
+        return {}
+    chosen = st.selectbox(_("Dataset"), list(snapshots), format_func=snapshots.__getitem__, key="judge_dataset")
+    return {"snapshot_id": chosen}
+
+
+def _decided(version: ModelVersion, proposal: JudgingProposal, *, is_dataset: bool) -> dict[str, Any]:
+    """The label, and the columns where a person says so."""
+    decided: dict[str, Any] = {}
+    left, right = st.columns(2)
+    if is_dataset:
+        available = list(proposal.available)
+        place = available.index(proposal.label) if proposal.label in available else 0
+        decided["label"] = left.selectbox(_("Label"), available, index=place, key="judge_label")
+    if version.signature.target.task == BINARY:
+        help_text = _("Where labels are words: the one for yes. Leave it empty for 0 and 1.")
+        decided["positive"] = right.text_input(_("Label for yes"), key="judge_positive", help=help_text) or ""
+    missing = [name for name, column in proposal.columns.items() if not column]
+    head = _("Columns: {n} of {total} by name").format(
+        n=len(proposal.columns) - len(missing), total=len(proposal.columns)
+    )
+    with st.expander(head, expanded=bool(missing)):
+        decided["columns"] = _columns(proposal)
+    return decided
+
+
+def _columns(proposal: JudgingProposal) -> dict[str, str]:
+    """What fills each input; only what differs from the proposal, or is still to be said."""
+    rows = [{"input": name, "column": column or None} for name, column in proposal.columns.items()]
+    edited = st.data_editor(
+        rows,
+        key="judge_columns",
+        hide_index=True,
+        width="stretch",
+        column_config={
+            "input": st.column_config.TextColumn(_("Input"), disabled=True),
+            "column": st.column_config.SelectboxColumn(_("Column"), options=list(proposal.available)),
+        },
+    )
+    chosen = {str(row["input"]): str(row["column"] or "") for row in edited}
+    return {name: column for name, column in chosen.items() if column and column != proposal.columns[name]}
