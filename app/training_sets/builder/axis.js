@@ -20,7 +20,7 @@ class Axis {
   constructor(host) {
     this.host = host;
     this.focus = -1;
-    this.observer = new ResizeObserver(() => this.data && this.draw());
+    this.observer = new ResizeObserver(() => this.data && this.redraw());
     this.observer.observe(host);
   }
 
@@ -35,7 +35,7 @@ class Axis {
     if (this.dragged) return;
     clearTimeout(this.timer);
     this.splits = data.splits.map((split) => ({ ...split }));
-    this.draw();
+    this.redraw();
   }
 
   /** Every border has a split before it, after it, or both; between both lies the gap, which stays. */

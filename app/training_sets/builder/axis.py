@@ -11,9 +11,11 @@ import streamlit as st
 from core.features.training_sets.proposals.values import SplitsPreview
 from core.features.training_sets.values import Split
 from core.foundation.text import _
+from core.tasks.values import YES
 
 FOLDER = Path(__file__).parent
 KEY = "set_axis"
+SHORT = 12
 EPOCH = date(1970, 1, 1)
 _axis = st.components.v2.component(
     "causeway_split_axis",
@@ -36,7 +38,10 @@ def drawing(preview: SplitsPreview, splits: Sequence[Split]) -> dict[str, Any]:
     ends = [(number_of(split.start), number_of(split.end)) for split in splits]
     first = min([days[0][0], *(start for start, _end in ends)])
     last = max([days[-1][0] + preview.days_each, *(end for _start, end in ends)])
-    level = _("share of {name}").format(name=preview.level_of) if preview.level_of else _("mean of the label")
+    level, short = _("mean of the label"), ""
+    if preview.level_of:
+        short = _("positive") if preview.level_of == YES else preview.level_of
+        level = _("share of {name}").format(name=short)
     return {
         "days": days,
         "width": preview.days_each,
@@ -51,7 +56,7 @@ def drawing(preview: SplitsPreview, splits: Sequence[Split]) -> dict[str, Any]:
         "words": {
             "title": _("Rows over time, with the borders of the splits"),
             "level": level.capitalize(),
-            "short": preview.level_of if len(preview.level_of) <= 12 else "",
+            "short": short if len(short) <= SHORT else "",
             "starts": _("Begin of {name}"),
             "ends": _("End of {name}"),
         },

@@ -17,15 +17,15 @@ from core.foundation.text import N_, _
 PAGE = 30
 WORDS = {
     "id": N_("Row id"),
-    "moment": N_("Moment of prediction"),
+    "moment": N_("Moment"),
     "label": N_("Label"),
-    "category": N_("Input, category"),
-    "number": N_("Input, number"),
-    "text": N_("Input, text"),
-    "vector": N_("Input, vector"),
-    "image": N_("Input, image"),
-    "key": N_("For look-up only"),
-    "weight": N_("Weight of the row"),
+    "category": N_("Category"),
+    "number": N_("Number"),
+    "text": N_("Text"),
+    "vector": N_("Vector"),
+    "image": N_("Image"),
+    "key": N_("Key only"),
+    "weight": N_("Weight"),
     "group": N_("Group"),
     "left out": N_("Left out"),
 }
@@ -102,7 +102,7 @@ def _fits(column: ColumnProposal, *, query: str, which: str) -> bool:
 def _row(column: ColumnProposal) -> None:
     muted = column.role == "left out"
     with st.container(key=f"row_column_{column.source}", gap=None):
-        name, picture, choice, reason = st.columns([2.1, 1.25, 2.1, 3.4], gap="small", vertical_alignment="center")
+        name, picture, choice, reason = st.columns([2.1, 1.25, 1.9, 3.2], gap="small", vertical_alignment="center")
         title = links.escape(column.source)
         renamed = "" if column.name == column.source else f" → {links.escape(column.name)}"
         shown_title = f":gray[{title}]" if muted else f"**{title}**"

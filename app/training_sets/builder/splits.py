@@ -59,7 +59,7 @@ def splits_step(shown: Draft, rows: Rows) -> None:
             split_axis(counted, rows.splitting.splits, on_move=lambda splits: change(splits=splits, shares=None))
             words = _("Drag a border, or use the arrow keys for a day and Shift for a week. Days are in UTC.")
             st.caption(words)
-    left, right = st.columns([1.9, 1], gap="medium")
+    left, right = st.columns([2.3, 1], gap="medium")
     with left:
         frame.section(_("Splits"), hint=_("counted, not estimated"), key="set_splits")
         _table(rows)
@@ -196,8 +196,8 @@ def _table(rows: Rows) -> None:
 def _window(split: Split, rows: Rows) -> None:
     """A window with its days, to be typed where dragging is too coarse."""
     with st.container(key=f"row_split_{split.name}", gap=None):
-        name, start, end, figures = st.columns([1.3, 1.6, 1.6, 2.4], gap="small", vertical_alignment="center")
-        name.markdown(f"**{title_of(split.name)}**")
+        name, start, end = st.columns([2.2, 1.5, 1.5], gap="small", vertical_alignment="center")
+        name.markdown(f"**{title_of(split.name)}**  \n:small[{figures_of(split.name, rows)}]")
         for place, field, label in ((start, "start", _("{split} from")), (end, "end", _("{split} to"))):
             key = f"split_{split.name}_{field}"
             st.session_state[key] = getattr(split, field)
@@ -211,7 +211,6 @@ def _window(split: Split, rows: Rows) -> None:
                 args=(rows.splitting.splits,),
                 kwargs={"name": split.name, "field": field},
             )
-        figures.markdown(figures_of(split.name, rows))
 
 
 def _day_given(splits: Sequence[Split], *, name: str, field: str) -> None:
