@@ -11,6 +11,7 @@ from app.training_sets.builder.axis import split_axis, title_of
 from app.training_sets.builder.columns import choices_of
 from app.training_sets.builder.draft import Draft, change
 from app.training_sets.builder.result import warning
+from app.training_sets.builder.rows import Splitting, counted_splits
 from app.training_sets.builder.steps import Rows
 from app.training_sets.builder.windows import PRESETS, gap_of, windows_of, with_gap
 from app.ui import frame, links, numbers
@@ -54,9 +55,9 @@ def splits_step(shown: Draft, rows: Rows) -> None:
     st.caption(links.escape(proposed or _(MEANING[way])))
     if isinstance(counted, Invalid):
         warning(counted.message, hint=counted.hint)
-    elif way == TIME and counted.days:
+    if way == TIME and (preview := _days_shown(shown, rows)):
         with frame.card("set_axis"):
-            split_axis(counted, rows.splitting.splits, on_move=lambda splits: change(splits=splits, shares=None))
+            split_axis(preview, rows.splitting.splits, on_move=lambda splits: change(splits=splits, shares=None))
             words = _("Drag a border, or use the arrow keys for a day and Shift for a week. Days are in UTC.")
             st.caption(words)
     left, right = st.columns([2.3, 1], gap="medium")
@@ -66,6 +67,18 @@ def splits_step(shown: Draft, rows: Rows) -> None:
     with right:
         frame.section(_("What this split can show"), key="set_verdicts")
         _verdicts(rows)
+
+
+def _days_shown(shown: Draft, rows: Rows) -> SplitsPreview | None:
+    """How the rows lie in time. While the chosen windows cannot be counted the axis stays, to mend them on it."""
+    if isinstance(rows.counted, SplitsPreview):
+        return rows.counted if rows.counted.days else None
+    if not rows.proposal.splits:
+        return None
+    try:
+        return counted_splits(shown.project, entity=rows.entity, splitting=Splitting(splits=rows.proposal.splits))
+    except Invalid:
+        return None
 
 
 def _ways(way: str, rows: Rows) -> None:
