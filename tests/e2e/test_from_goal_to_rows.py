@@ -80,7 +80,8 @@ def join_rows(mei: Visitor) -> None:
     go_on(mei)
     for split in SPLITS:
         mei.fill_day(f"{split.name} from", split.start)
-        mei.fill_day(f"{split.name} to", split.end)
+        mei.settled().fill_day(f"{split.name} to", split.end)
+        mei.settled()
     border = mei.page.get_by_role("slider", name="End of Validation")
     border.press("ArrowLeft")
     mei.sees(re.compile("31 Oct 2013"))

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.training_sets.builder.axis import split_axis, title_of
 from app.training_sets.builder.columns import choices_of
-from app.training_sets.builder.draft import Draft, change
+from app.training_sets.builder.draft import Draft, change, draft
 from app.training_sets.builder.result import warning
 from app.training_sets.builder.rows import Splitting, counted_splits
 from app.training_sets.builder.steps import Rows
@@ -184,6 +184,7 @@ def _column(shares: ShareSplits, rows: Rows) -> None:
 
 
 def _share_given(shares: ShareSplits, *, name: str) -> None:
+    shares = draft().shares or shares
     given = shares.shares | {name: round(float(st.session_state[f"share_{name}"]) / 100, 6)}
     change(
         splits=(),
@@ -226,8 +227,9 @@ def _window(split: Split, rows: Rows) -> None:
             )
 
 
-def _day_given(splits: Sequence[Split], *, name: str, field: str) -> None:
-    day = st.session_state[f"split_{name}_{field}"]
+def _day_given(shown: Sequence[Split], *, name: str, field: str) -> None:
+    # Another day may have been given since these were drawn.
+    splits, day = draft().splits or shown, st.session_state[f"split_{name}_{field}"]
     changed = [split.model_copy(update={field: day}) if split.name == name else split for split in splits]
     change(splits=tuple(changed), shares=None)
 
