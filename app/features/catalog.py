@@ -8,7 +8,7 @@ from app.session import actor, portal
 from app.ui import forms, frame, links, numbers, times
 from app.ui.fields.naming import name_fields
 from core.features.catalog.search import CatalogFeature
-from core.features.values import FeatureContract
+from core.features.values import FeatureContract, RequestField
 from core.foundation.ids import Kind
 from core.foundation.text import N_, _
 
@@ -71,10 +71,17 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(text.replace(",", " ").split())
 
 
+def _kind(field: RequestField) -> str:
+    if field.image is None:
+        return str(field.kind)
+    colors = _("gray") if field.image.channels == 1 else _("colors")
+    return f"{field.kind}, {field.image.width} x {field.image.height}, {colors}"
+
+
 def input_lines(contract: FeatureContract) -> list[tuple[str, str, str, str]]:
     """What a model is asked with: each input, its kind, where it comes from, and the feature's own name."""
     lines = [
-        (field.name, str(field.kind), _("sent") if field.is_model_input else _("sent, for look-up only"), "")
+        (field.name, _kind(field), _("sent") if field.is_model_input else _("sent, for look-up only"), "")
         for field in contract.request
     ]
     for view in contract.views:

@@ -1,6 +1,6 @@
 """Tables of data: every column with its gaps and a small picture of its distribution, and the first rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 import streamlit as st
@@ -11,7 +11,7 @@ from app.ui.components.rows import BESIDE, rows
 from core.foundation.text import N_, _, grouped
 from core.lake.values import ColumnProfile, TablePreview
 
-PREVIEW_HEIGHT = 560
+PREVIEW_HEIGHT, IMAGE_HEIGHT = 560, 64
 
 
 class Column(Protocol):
@@ -104,14 +104,23 @@ def _short(text: str) -> str:
     return text[:16].replace("T", " ") if len(text) > 16 and text[4:5] == "-" else text[:24]
 
 
-def preview_table(preview: TablePreview, *, key: str = "preview") -> None:
-    """The first rows as text, and of how many."""
+def preview_table(preview: TablePreview, *, key: str = "preview", images: Collection[str] = ()) -> None:
+    """The first rows as text, and of how many; `images` are columns of PNG files in base64."""
     import pandas as pd
 
-    lines = [["" if cell is None else str(cell) for cell in row] for row in preview.rows]
-    height = min(PREVIEW_HEIGHT, 34 * len(lines) + 34)
+    begin = ["data:image/png;base64," if name in images else "" for name in preview.columns]
+    lines = [
+        ["" if cell is None else f"{start}{cell}" for start, cell in zip(begin, row, strict=True)]
+        for row in preview.rows
+    ]
+    row_height = IMAGE_HEIGHT if images else 34
     st.dataframe(
-        pd.DataFrame(lines, columns=list(preview.columns)), key=key, hide_index=True, row_height=34, height=height
+        pd.DataFrame(lines, columns=list(preview.columns)),
+        key=key,
+        hide_index=True,
+        row_height=row_height,
+        height=min(PREVIEW_HEIGHT, row_height * len(lines) + 34),
+        column_config={name: st.column_config.ImageColumn(name) for name in images},
     )
     st.caption(_("The first {n} of {total} rows").format(n=len(lines), total=numbers.number(preview.total)))
 

@@ -1,6 +1,8 @@
 """One row through a staging endpoint, as a caller would send it: filled from the held-out rows, answered by the running
 server, with the features that it looked up."""
 
+import base64
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -20,6 +22,7 @@ from core.tasks.values import Target
 
 ROWS = 50
 COLUMNS = 3
+IMAGE_FILES, IMAGE_WIDTH = ("png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff"), 120
 SECONDS = 10
 
 
@@ -79,13 +82,22 @@ def _form(contract: FeatureContract, given: dict[str, Any], *, key: str) -> dict
         for number, field in enumerate(fields, start=len(entered)):
             with places[number % COLUMNS]:
                 value = sendable(given.get(field.name), kind=field.kind)
-                entered[field.name] = _field(field.name, field.kind, value, key=key)
+                draw = _image_field if field.image else partial(_field, kind=field.kind)
+                entered[field.name] = draw(field.name, value=value, key=key)
         if not st.form_submit_button(_("Send the row"), type="primary", key=f"{key}_send"):
             return None
     return {**entered, contract.row_id: str(given.get("row_id", "tried"))}
 
 
-def _field(name: str, kind: str, value: Any, *, key: str) -> Any:
+def _image_field(name: str, *, value: Any, key: str) -> str | None:
+    """The file in base64: that of the held-out row, unless another one is chosen."""
+    uploaded = st.file_uploader(_label(name), type=list(IMAGE_FILES), key=f"{key}_{name}")
+    if uploaded is None and value:
+        st.image(base64.b64decode(value), width=IMAGE_WIDTH, caption=_("of the held-out row"))
+    return base64.b64encode(uploaded.getvalue()).decode() if uploaded else value
+
+
+def _field(name: str, *, kind: str, value: Any, key: str) -> Any:
     """What stands in the field: nothing is a missing value, and what is no number is sent as it stands, for the server
     to refuse."""
     shown = "" if value is None else numbers.entered(value) if isinstance(value, float) else str(value)

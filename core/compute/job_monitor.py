@@ -132,8 +132,9 @@ class JobMonitor:
 
     def _job_input(self) -> dict[str, Any]:
         store = self.job_store.foundation.store
-        inputs = {name: str(store.verified_path(digest)) for name, digest in self.claimed.inputs.items()}
-        job = self.claimed.job
+        job, named = self.claimed.job, self.claimed.inputs
+        named = named | self.kind.inputs_at_launch(job, self.claimed.payload, inputs=named)
+        inputs = {name: str(store.verified_path(digest)) for name, digest in named.items()}
         payload = {**self.claimed.payload, **self.kind.at_launch(job, self.claimed.payload)}
         fields = {"id": job.id, "attempt": job.attempt, "cpus": job.resources.cpus}
         return {**fields, "payload": payload, "inputs": inputs}

@@ -1,6 +1,6 @@
 """What a domain says about its jobs, and about the loops that the worker runs for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +17,9 @@ class JobKind(Protocol):
 
     def at_launch(self, job: Job, payload: dict[str, Any]) -> dict[str, Any]:
         """More payload, written only into the job's own file: tickets, addresses."""
+
+    def inputs_at_launch(self, job: Job, payload: dict[str, Any], *, inputs: Mapping[str, str]) -> dict[str, str]:
+        """More inputs by name, as digests, where there are too many to be written down with the job."""
 
     def ingest_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
         """The job's custom events, each exactly once, in order."""
@@ -38,6 +41,9 @@ class PlainKind:
     module: str
 
     def at_launch(self, job: Job, payload: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+    def inputs_at_launch(self, job: Job, payload: dict[str, Any], *, inputs: Mapping[str, str]) -> dict[str, str]:
         return {}
 
     def ingest_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:

@@ -1,6 +1,7 @@
 """Which columns can be keys, categories and numbers, and how their values are written for a model: text and doubles.
 The join, the split files and the online store all cast by these rules, so that they cannot disagree."""
 
+import base64
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,8 @@ from core.features.values import Kind, LabelType
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.lake.column_types import DECIMAL
+from core.lake.images.decoding import encode
+from core.lake.images.values import ImageInput
 from core.sandbox.duckdb_session import quoted
 
 TEXT, TEXTS, TRUTH = "VARCHAR", "VARCHAR[]", "BOOLEAN"
@@ -18,7 +21,7 @@ WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "U
 BROKEN = {"FLOAT", "DOUBLE"}
 MOMENTS = {"TIMESTAMP WITH TIME ZONE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS"}
 KEYS = WHOLE - {"HUGEINT", "UBIGINT"} | {TEXT, TRUTH}
-CASTS: dict[Kind, str] = {"category": TEXT, "number": "DOUBLE", "text": TEXT, "vector": NUMBERS}
+CASTS: dict[Kind, str] = {"category": TEXT, "number": "DOUBLE", "text": TEXT, "image": TEXT, "vector": NUMBERS}
 LIST = re.compile(r"\[\d*\]$")
 
 
@@ -38,8 +41,11 @@ def model_value(expression: str, kind: Kind) -> str:
     return f"CAST({expression} AS {CASTS[kind]})"
 
 
-def sent(value: Any) -> Any:
-    """A value as callers send it: JSON knows no NaN, a missing number is null."""
+def sent(value: Any, *, image: ImageInput | None = None) -> Any:
+    """A value as callers send it: JSON knows no NaN, a missing number is null; of pixels a file in base64 that is
+    decoded to them."""
+    if image:
+        return base64.b64encode(encode(value, image)).decode()
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
@@ -50,11 +56,12 @@ def kinds_of(
     numbers: Sequence[str],
     reserved: Sequence[str],
     texts: Sequence[str] = (),
+    images: Sequence[str] = (),
     vectors: Sequence[str] = (),
 ) -> dict[str, Kind]:
     """The kind of every feature: the named ones in their order, or all columns that are not `reserved`. Raises Invalid
     for columns that are not there, reserved, named twice or of a type that does not fit the kind."""
-    named = [*categories, *numbers, *texts, *vectors]
+    named = [*categories, *numbers, *texts, *images, *vectors]
     if not named:
         return {name: _guessed(name, data_type) for name, data_type in types.items() if name not in reserved}
     for name in named:
@@ -68,6 +75,7 @@ def kinds_of(
     kinds: dict[str, Kind] = {name: _checked_category(name, types[name]) for name in categories}
     kinds |= {name: _checked_number(name, types[name]) for name in numbers}
     kinds |= {name: _checked_text(name, types[name]) for name in texts}
+    kinds |= {name: _checked_image(name, types[name]) for name in images}
     return kinds | {name: _checked_vector(name, types[name]) for name in vectors}
 
 
@@ -150,6 +158,12 @@ def _checked_text(name: str, data_type: str) -> Kind:
     if data_type != TEXT:
         raise _unfit(name, data_type, hint=_("A text is text. Convert it in the query."))
     return "text"
+
+
+def _checked_image(name: str, data_type: str) -> Kind:
+    if data_type != TEXT:
+        raise _unfit(name, data_type, hint=_("An image is named by its path or its digest, which are text."))
+    return "image"
 
 
 def is_vector(data_type: str) -> bool:

@@ -10,6 +10,7 @@ from core.foundation.naming.titles import ShownName
 from core.foundation.text import N_
 from core.foundation.validation import OF_COLUMNS, WITH_UNDERSCORES, SqlName, shaped
 from core.foundation.values import Value
+from core.lake.images.values import ImageInput
 from core.lake.values import TablePreview
 
 ViewName = SqlName
@@ -218,14 +219,6 @@ class ViewUse(Value):
     version_id: str
     keys: dict[str, str]
     prefix: Annotated[str, shaped(r"^([a-z][a-z0-9_]{0,30})?$", allowed=WITH_UNDERSCORES, example="store")] = ""
-
-
-class ImageInput(Value):
-    """What the decoder makes of an image file before a model sees it."""
-
-    width: Annotated[int, Field(ge=1, le=4096)]
-    height: Annotated[int, Field(ge=1, le=4096)]
-    channels: Literal[1, 3] = 3
 
 
 class RequestField(Value):

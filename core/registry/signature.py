@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from core.foundation.text import _
 from core.foundation.values import Value
+from core.lake.images.values import ImageInput
 from core.tasks.kinds.binary import OUTPUT
 from core.tasks.values import Target
 
@@ -35,6 +36,7 @@ ANY = -1
 # `session.run` is quadratic in the number of inputs: a file of more columns takes one tensor of its numbers and one of
 # its texts.
 MOST_INPUTS = 256
+PIXELS_OF_CELL = 16
 NUMBERS, TEXTS = "numbers", "texts"
 
 
@@ -49,12 +51,13 @@ def dtype_of(datatype: Datatype) -> str:
 
 class TensorSpec(Value):
     """A tensor that an ONNX file takes or gives; BYTES are texts. A wide one, [-1, k], has the names of its `columns`:
-    whoever asks by name need not know that they lie in one tensor."""
+    whoever asks by name need not know that they lie in one tensor. `image` says what made these pixels of a file."""
 
     name: str
     datatype: Datatype
     shape: tuple[int, ...] = Field(default=(ANY,), exclude_if=lambda shape: shape == (ANY,))
     columns: tuple[str, ...] = Field(default=(), exclude_if=lambda columns: not columns)
+    image: ImageInput | None = Field(default=None, exclude_if=lambda image: image is None)
 
     @model_validator(mode="after")
     def _is_a_tensor_of_rows(self) -> "TensorSpec":
@@ -62,7 +65,13 @@ class TensorSpec(Value):
             raise ValueError(_("the shape of {name} must begin with -1, the rows").format(name=self.name))
         if self.columns and (self.row != (len(self.columns),) or len(set(self.columns)) < len(self.columns)):
             raise ValueError(_("{name} has other columns than its shape says").format(name=self.name))
+        if self.image and (self.datatype != "UINT8" or self.row != self.image.shape):
+            raise ValueError(_("{name} is no tensor of such images").format(name=self.name))
         return self
+
+    @classmethod
+    def of_image(cls, name: str, image: ImageInput) -> "TensorSpec":
+        return cls(name=name, datatype="UINT8", shape=(ANY, *image.shape), image=image)
 
     @property
     def dtype(self) -> str:
@@ -79,9 +88,14 @@ class TensorSpec(Value):
         return 0 if ANY in self.row else prod(self.row)
 
     @property
+    def cells(self) -> int:
+        """How much a row weighs beside one of plain values: a pixel is a small number, and comes by the thousand."""
+        return -(-self.values // PIXELS_OF_CELL) if self.image else self.values
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The columns that fill the tensor; none where only a whole tensor can."""
-        return self.columns or ((self.name,) if not self.row else ())
+        return self.columns or ((self.name,) if self.image or not self.row else ())
 
 
 class Signature(Value):
@@ -113,10 +127,10 @@ class Signature(Value):
         return {name: spec.datatype for spec in self.inputs for name in spec.names}
 
     def describes(self, graph: "Signature") -> bool:
-        """Whether this says of a file what its graph says, which knows no names of columns."""
-        takes, gives = (
-            {spec.model_copy(update={"columns": ()}) for spec in specs} for specs in (self.inputs, self.gives)
-        )
+        """Whether this says of a file what its graph says, which knows no names of columns, nor
+        where pixels come from."""
+        unnamed = {"columns": (), "image": None}
+        takes, gives = ({spec.model_copy(update=unnamed) for spec in specs} for specs in (self.inputs, self.gives))
         return takes == set(graph.inputs) and self.output == graph.output and gives == set(graph.gives)
 
     def with_columns(self, columns: Mapping[str, tuple[str, ...]]) -> "Signature":

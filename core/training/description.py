@@ -9,6 +9,7 @@ from typing import Any
 
 from core.features.values import FeatureContract
 from core.foundation.values import Value
+from core.lake.images.values import ImageInput
 from core.tasks.task import task_of
 from core.tasks.values import Target
 from core.training.preparation import NumberMap, Preparation, Vocabulary
@@ -48,11 +49,13 @@ def describe(
     missing one means; else the median stands in."""
     categories = {item.name: _category(item) for item in preparation.categories}
     numbers = {item.name: _number(item, is_kept=keeps_missing) for item in preparation.numbers}
+    texts = {name: {"kind": "text", "missing": ""} for name in contract.texts()}
+    images = {item.name: {"kind": "image", **item.image.model_dump(mode="json")} for item in preparation.images}
     about = origin.model_dump(exclude={"label"})
     facts: dict[str, Any] = {
         **{name: text for name, text in about.items() if text},
         "feature_versions": {view.version_id: view.digest for view in contract.views},
-        "inputs": {**categories, **numbers, **{name: {"kind": "text", "missing": ""} for name in contract.texts()}},
+        "inputs": {**categories, **numbers, **texts, **images},
         "output": _output(origin, target=target),
     }
     return Description(
@@ -62,6 +65,7 @@ def describe(
             **dict.fromkeys(categories, _of_text()),
             **dict.fromkeys(contract.texts(), OF_WORDS),
             **{item.name: _of_number(item, is_kept=keeps_missing) for item in preparation.numbers},
+            **{item.name: _of_image(item.image) for item in preparation.images},
         },
         output=OUTPUT_TEXT if target == YES_OR_NO else f"Of the task {target.task}.",
         metadata={f"{PRODUCER}.{name}": _plain(value) for name, value in facts.items()},
@@ -115,6 +119,11 @@ def _of_number(number: NumberMap, *, is_kept: bool) -> str:
     if is_kept:
         return f"A number as it is. NaN is a missing one; the model {LEARNED}."
     return f"A number as it is. NaN is a missing one, for which {number.fill!r} stands in."
+
+
+def _of_image(image: ImageInput) -> str:
+    colors = "gray" if image.channels == 1 else "red, green and blue"
+    return f"The pixels of an image, row after row, {colors} from 0 to 255, as the decoder {image.decoder} gives them."
 
 
 def _plain(value: Any) -> str:

@@ -14,7 +14,7 @@ from core.tasks.prediction_files import predictions_of, predictions_table
 from core.tasks.predictions import Outputs
 from core.tasks.task import task_of
 from core.tasks.values import BINARY, Target
-from core.training.preparation import numbers_of, texts_of
+from core.training.preparation import numbers_of, part_rows, pixels_of, texts_of
 from core.training.result import SplitResult
 from core.training.splits import LABEL, ROW_ID
 
@@ -35,6 +35,7 @@ class OnnxModel:
         options.inter_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self._signature = signature
+        self._part = part_rows(max((spec.values for spec in signature.inputs if spec.image), default=0), most=CHUNK)
 
     def outputs(self, table: "pa.Table") -> Outputs:
         """Everything that the file gives, row by row, by its name."""
@@ -52,7 +53,7 @@ class OnnxModel:
 
         texts = [name for name, datatype in self._signature.columns.items() if datatype == "BYTES"]
         lengths = [pc.max(pc.utf8_length(texts_of(table, name=name))).as_py() or 0 for name in texts]
-        return min(CHUNK, max(1, MOST_CHARACTERS // max(1, *lengths, 1)))
+        return min(self._part, max(1, MOST_CHARACTERS // max(1, *lengths, 1)))
 
     def answers(self, table: "pa.Table") -> Outputs:
         """The outputs of its task alone, by which it is judged."""
@@ -98,6 +99,8 @@ def write_predictions(table: "pa.Table", *, outputs: Outputs, target: Target, pa
 
 
 def _tensor(table: "pa.Table", spec: TensorSpec) -> Any:
+    if spec.image:
+        return pixels_of(table, name=spec.name, image=spec.image)
     if spec.row and not spec.columns:
         return tensor_of(table, spec)
     values = [_values(table, name=name, datatype=spec.datatype) for name in spec.names]

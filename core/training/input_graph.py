@@ -4,15 +4,17 @@ of `preparation.py`, so training and serving prepare alike."""
 import numpy as np
 from onnx import TensorProto
 
-from core.registry.signature import Signature
+from core.registry.signature import Signature, TensorSpec
 from core.training.onnx_graph import ML_DOMAIN, Graph
 from core.training.preparation import CLIP, NumberMap, Preparation, Vocabulary
+from core.training.torch_recipes.torch_recipe import ImageMap
 
 
 def signature_of(preparation: Preparation) -> Signature:
     """The inputs of a file: `Graph.take` declares them."""
     names = ([column.name for column in columns] for columns in (preparation.categories, preparation.numbers))
-    return Signature.of_columns(*names)
+    images = [TensorSpec.of_image(item.name, item.image) for item in preparation.images]
+    return Signature.of_columns(*names, tensors=images)
 
 
 def category_ids(graph: Graph, *, vocabulary: Vocabulary) -> str:
@@ -54,3 +56,8 @@ def standard_numbers(graph: Graph, *, numbers: tuple[NumberMap, ...], kind: int 
         return clipped
     chosen = graph.node("Gather", missing, graph.constant(np.array(flagged, dtype=np.int64)), axis=1)
     return graph.node("Concat", clipped, graph.cast(chosen, to=kind), axis=1)
+
+
+def pixels(graph: Graph, *, image: ImageMap) -> str:
+    """The pixels as they are, float32 [batch, channels, height, width]."""
+    return graph.node("Transpose", graph.cast(image.name, to=TensorProto.FLOAT), perm=[0, 3, 1, 2])

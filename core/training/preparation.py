@@ -5,10 +5,14 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import Field
 
-from core.features.values import FeatureContract
+from core.features.values import FeatureContract, RequestField
+from core.foundation.errors import Invalid
+from core.foundation.text import _
 from core.foundation.values import Value
-from core.training.torch_recipes.torch_recipe import Shape
+from core.lake.images.values import ImageInput
+from core.training.torch_recipes.torch_recipe import ImageMap, Shape
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
 LEAST_MISSING = 10
 # Standardized numbers end here, so that an absurd value gives a defined answer and no infinity.
 CLIP = 8.0
+MOST_ROWS, LEAST_ROWS = 65_536, 32
 
 
 class Vocabulary(Value):
@@ -44,6 +49,7 @@ class Preparation(Value):
 
     categories: tuple[Vocabulary, ...]
     numbers: tuple[NumberMap, ...]
+    images: tuple[ImageMap, ...] = Field(default=(), exclude_if=lambda images: not images)
 
     @property
     def shape(self) -> Shape:
@@ -54,6 +60,7 @@ class Preparation(Value):
             numbers=len(numbers),
             category_names=tuple(item.name for item in self.categories),
             number_names=tuple(numbers),
+            images=self.images,
         )
 
     @property
@@ -71,6 +78,7 @@ def learn(table: "pa.Table", *, contract: FeatureContract) -> Preparation:
     return Preparation(
         categories=tuple(_vocabulary(table[name], name=name) for name in contract.categories()),
         numbers=tuple(_number_map(numbers_of(table, name=name), name=name) for name in numbers_in(contract)),
+        images=tuple(_image_map(table, contract.field(name)) for name in contract.images()),
     )
 
 
@@ -112,6 +120,28 @@ def encode_numbers(table: "pa.Table", *, preparation: Preparation, dtype: Any = 
             rows[:, flags] = missing
             flags += 1
     return rows
+
+
+def part_rows(pixels: int, *, most: int = MOST_ROWS) -> int:
+    """So many rows with images of so many values are computed at once: a network has many more of them."""
+    return max(LEAST_ROWS, most // (1 + pixels // 8))
+
+
+def pixels_of(table: "pa.Table", *, name: str, image: ImageInput) -> Any:
+    """An image column as uint8 [rows, height, width, channels]."""
+    import pyarrow as pa
+
+    column = table[name]
+    if column.type != pa.binary(image.bytes):
+        raise Invalid(_("{name} has no images of the size that it should").format(name=name))
+    parts = [np.frombuffer(_buffer(chunk), dtype=np.uint8) for chunk in column.chunks]
+    return np.concatenate([*parts, np.zeros(0, dtype=np.uint8)]).reshape(-1, *image.shape)
+
+
+def _buffer(chunk: Any) -> Any:
+    """The values of an array of one size, which begins where it was cut."""
+    width = chunk.type.byte_width
+    return chunk.buffers()[1][chunk.offset * width : (chunk.offset + len(chunk)) * width]
 
 
 def texts_of(table: "pa.Table", *, name: str) -> Any:
@@ -158,6 +188,14 @@ def _number_map(raw: Any, *, name: str) -> NumberMap:
         scale=scale if usable else 1.0,
         flagged=bool(np.isnan(raw).sum() >= LEAST_MISSING),
     )
+
+
+def _image_map(table: "pa.Table", field: RequestField) -> ImageMap:
+    assert field.image is not None  # The join has said what it is decoded to.
+    pixels = pixels_of(table, name=field.name, image=field.image)
+    means = [float(pixels[..., channel].mean(dtype=np.float64)) for channel in range(field.image.channels)]
+    scales = [float(pixels[..., channel].std(dtype=np.float64)) or 1.0 for channel in range(field.image.channels)]
+    return ImageMap(name=field.name, image=field.image, means=tuple(means), scales=tuple(scales))
 
 
 def _limited(vocabulary: Vocabulary, minimum_count: int) -> Vocabulary:

@@ -171,7 +171,7 @@ def inputs_of(contract: FeatureContract) -> Signature:
     """What the file of a model with this contract takes: a text is a text like a category, a vector and an image are
     tensors."""
     tensors = [
-        TensorSpec(name=field.name, datatype="UINT8", shape=(ANY, image.height, image.width, image.channels))
+        TensorSpec.of_image(field.name, image)
         for field in map(contract.field, contract.images())
         if (image := field.image) is not None
     ]

@@ -101,8 +101,10 @@ def _rows(training_set: TrainingSet) -> None:
     split = st.segmented_control(
         _("Split"), names, default=names[0], required=True, key="split", label_visibility="collapsed"
     )
+    images = training_set.contract.images() if training_set.contract else ()
     preview_table(
-        portal().training_sets.preview_training_set(actor(), training_set_id=training_set.id, split=split, limit=50)
+        portal().training_sets.preview_training_set(actor(), training_set_id=training_set.id, split=split, limit=50),
+        images=images,
     )
 
 

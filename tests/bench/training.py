@@ -33,6 +33,7 @@ from core.training.tree_recipes.boosting import Boosted, boost
 from core.training.tree_recipes.boosting_params import BoostingParams
 from core.training.tree_recipes.objectives import Objective
 from core.training.tree_recipes.rows import Rows, features_of
+from tests.bench import images
 from tests.bench.measuring.lines import Line, Spent, at_least_as_fast, in_turns, print_table
 from tests.bench.pages import demonstrated
 
@@ -71,14 +72,18 @@ def main(arguments: list[str] | None = None) -> None:
         "LightGBM": lambda: boosted_directly(data, trees=chosen.trees),
         "linear": lambda: fitted(data),
         "scikit-learn": lambda: fitted_directly(data),
+        "image": images.learned,
+        "torch": images.learned_directly,
     }
     spent = in_turns({name: timed(run) for name, run in runs.items()}, rounds=chosen.rounds)
-    rate = {name: rows / spent[name].cpu for name in spent}
+    learned = dict.fromkeys(spent, rows) | {"image": images.ROWS, "torch": images.ROWS}
+    rate = {name: learned[name] / spent[name].cpu for name in spent}
     trees = {name: rate[name] * chosen.trees for name in ("boosting", "LightGBM")}
     print_table(
         [
             at_least_as_fast("boosting, rows x trees", *trees.values(), share=LEAST_SHARE, unit="/s"),
             at_least_as_fast("linear, rows", rate["linear"], rate["scikit-learn"], share=LEAST_SHARE, unit="/s"),
+            at_least_as_fast("image, rows", rate["image"], rate["torch"], share=LEAST_SHARE, unit="/s"),
             auc_line("boosting, AUC of test rows", boosting_auc(data), least=LEAST_AUC),
             auc_line("linear, AUC of test rows", linear_auc(data), least=None),
         ]

@@ -138,10 +138,12 @@ def join(
         label_view=label.view if label else None,
         known_at=changes.pop("known_at", True),
         suspicious_auc=changes.pop("suspicious_auc", SUSPICIOUS_AUC),
+        images=changes.pop("images", ()),
     )
     outputs = folder / "set"
     outputs.mkdir(exist_ok=True)
     inputs = {"flights": path} | {joined.view.input: joined.path for joined in (*views, *filter(None, [label]))}
+    inputs |= changes.pop("more_inputs", {})
     return join_training_set(job_spec, inputs=inputs, outputs=outputs, limits=LIMITS, **changes)
 
 

@@ -17,7 +17,10 @@ def main(context: JobContext) -> None:
     with in_words(context):
         limits = limits_of(context, memory_mb=job_spec.memory_mb, sandboxed=job_spec.cage)
         given = job_spec.without_address()
-        rows = run_in_sandbox(context, ENTRY, given, answers=TypeAdapter(EntityRows), limits=limits)
+        # The query sees its sources, and not each of the files that its rows may name.
+        sources = {name: context.inputs[name] for table in job_spec.sources for name in table.inputs}
+        answers = TypeAdapter(EntityRows)
+        rows = run_in_sandbox(context, ENTRY, given, answers=answers, limits=limits, inputs=sources)
         with engine_called(job_spec.engine).opened(job_spec.spark_address) as engine:
             result = join_training_set(
                 job_spec,

@@ -11,6 +11,7 @@ from core.features.building.build import Progress, no_progress
 from core.features.engines.polars_engine import PolarsEngine
 from core.features.engines.port import Engine, JoinView, Matches, Part, check_join, depends_on_known_at
 from core.features.training_sets.entities import EntityRows, build_entity
+from core.features.training_sets.images import with_pixels
 from core.features.training_sets.job_spec import (
     ENTITY_ROWS,
     EVENT_TIME,
@@ -63,7 +64,8 @@ def join_training_set(
     late = [view for view in views if job_spec.entity.event_time and depends_on_known_at(view)]
     report = leak_report(engine, joined, target=target, late=late)
     progress(0.9, _("Looking for leaks"))
-    contract = contract_of(job_spec, rows)
+    contract, written = contract_of(job_spec, rows), [*joined.files.values()]
+    contract = with_pixels(job_spec, contract, files=written, inputs=inputs, processes=limits.threads)
     label_leaks = _label_leaks(contract, joined.learned, target, job_spec.suspicious_auc) if target else ()
     leaks = (*rows.leaks, *_from_the_future(joined), *label_leaks)
     outside = row_count(entity) - sum(file.rows for file in files)
@@ -199,7 +201,7 @@ def _label_leaks(
     contract: FeatureContract, learned: Path, target: Target, suspicious: float
 ) -> tuple[LeakFinding, ...]:
     """Columns of the split to learn from that alone tell the label too well."""
-    names = contract.inputs()
+    names = tuple(name for name, kind in contract.kinds().items() if kind != "image")
     aucs = columns_auc(read_parquet(learned, columns=[LABEL, *names]), target=target, columns=names)
     return tuple(
         LeakFinding(column=name, reason=suspicion(value, limit=suspicious, target=target), auc=value)

@@ -1,5 +1,6 @@
 """How the outputs of joins become training sets."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,14 @@ from core.compute.values import Job
 from core.features.job_outputs import cause_of, engine_settings, ingest_rows, read_result
 from core.features.job_specs import RESULT
 from core.features.tables import TrainingSetRow
-from core.features.training_sets.job_spec import JOIN, JoinResult
+from core.features.training_sets.job_spec import JOIN, JoinJobSpec, JoinResult
 from core.features.training_sets.records import training_set_of, training_set_row
 from core.features.training_sets.values import SplitFile, TrainingSetManifest, TrainingSetState
 from core.features.versions.sources import SourceSnapshots
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.digests import digest_of
 from core.foundation.storage import Store
+from core.lake.retention.item_index import items_in
 
 
 class JoinKind(PlainKind):
@@ -28,6 +30,12 @@ class JoinKind(PlainKind):
 
     def at_launch(self, job: Job, payload: dict[str, Any]) -> dict[str, Any]:
         return engine_settings(self._foundation.settings)
+
+    def inputs_at_launch(self, job: Job, payload: dict[str, Any], *, inputs: Mapping[str, str]) -> dict[str, str]:
+        """The files that rows may name as images."""
+        store, tables = self._foundation.store, JoinJobSpec.model_validate(payload).images
+        index = [store.verified_path(inputs[name]) for table in tables for name in table.inputs]
+        return {item: item for item, _bytes in items_in(index)}
 
     def read_outputs(self, job: Job, outputs: Path) -> JoinResult:
         """The result with the digests of its split files, which lie in the store."""
@@ -64,7 +72,7 @@ class JoinKind(PlainKind):
         return TrainingSetManifest(
             known_at=row.known_at,
             entity=training_set.entity,
-            sources=self._sources.digests(call, training_set.entity.sources),
+            sources=self._sources.digests(call, training_set.entity.snapshots),
             versions={view.version_id: view.digest for view in (*read.contract.views, *read.label_views)},
             uses=training_set.uses,
             contract=read.contract,

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from core.compute.values import JobSpec, Resources
+from core.features.job_specs import SourceTable
 from core.features.normal_form import SECOND
+from core.features.training_sets.images import check_files
 from core.features.training_sets.job_spec import (
     EVENT_TIME,
     JOIN,
@@ -15,7 +17,7 @@ from core.features.training_sets.job_spec import (
     JoinJobSpec,
     LabelView,
 )
-from core.features.training_sets.values import EntityQuery, ShareSplits, Split
+from core.features.training_sets.values import IMAGES_OF, EntityQuery, ShareSplits, Split
 from core.features.values import FeatureVersion, Kind, ServedView, ViewUse
 from core.features.versions.job_specs import SECONDS, check_apart, source_inputs, source_tables
 from core.foundation.errors import Conflict, Invalid
@@ -28,6 +30,7 @@ def join_job_spec(
     entity: EntityQuery,
     *,
     snapshots: Mapping[str, Snapshot],
+    images: Mapping[str, Snapshot] | None = None,
     uses: Sequence[tuple[ViewUse, FeatureVersion]],
     label_version: FeatureVersion | None = None,
     splits: Sequence[Split],
@@ -54,12 +57,26 @@ def join_job_spec(
         entity=entity,
         sources=source_tables(snapshots),
         views=views,
+        images=_image_tables(images or {}),
         splits=tuple(splits),
         shares=shares,
         label_view=label_view(entity, label_version) if label_version else None,
         known_at=known_at,
         suspicious_auc=suspicious_auc,
     )
+
+
+def _image_tables(images: Mapping[str, Snapshot]) -> tuple[SourceTable, ...]:
+    """The indexes of files, by the column that names some."""
+    for name, snapshot in images.items():
+        check_files(name, snapshot)
+    tables = source_tables(_called_apart(images))
+    return tuple(table.model_copy(update={"name": name}) for name, table in zip(images, tables, strict=True))
+
+
+def _called_apart(images: Mapping[str, Snapshot]) -> dict[str, Snapshot]:
+    """By names that no source has."""
+    return {IMAGES_OF.format(name): snapshot for name, snapshot in images.items()}
 
 
 def label_view(entity: EntityQuery, version: FeatureVersion) -> LabelView:
@@ -80,7 +97,13 @@ def label_view(entity: EntityQuery, version: FeatureVersion) -> LabelView:
 
 
 def join_job(
-    job_spec: JoinJobSpec, *, project: str, title: str, subject: str, snapshots: Mapping[str, Snapshot]
+    job_spec: JoinJobSpec,
+    *,
+    project: str,
+    title: str,
+    subject: str,
+    snapshots: Mapping[str, Snapshot],
+    images: Mapping[str, Snapshot],
 ) -> JobSpec:
     views = (*job_spec.views, *([job_spec.label_view] if job_spec.label_view else []))
     rows = {view.input: view.served.rows_digest for view in views}
@@ -90,7 +113,7 @@ def join_job(
         title=_("Join {what}").format(what=title),
         subject=subject,
         payload=job_spec.model_dump(mode="json"),
-        inputs=source_inputs(snapshots) | rows,
+        inputs=source_inputs({**snapshots, **_called_apart(images)}) | rows,
         resources=Resources(cpus=2, memory_mb=job_spec.memory_mb, seconds=SECONDS),
     )
 
@@ -201,8 +224,9 @@ def check_entity(entity: EntityQuery) -> None:
     """Every column has one use, and what the label needs is there. NotFound for a task that is none."""
     names = [entity.row_id, entity.event_time, entity.label, *entity.inputs, *entity.keys_only]
     check_apart([name for name in (*names, entity.weight) if name], what=_("column of the entity rows"))
-    if entity.images:
-        raise Invalid(_("Images cannot be learned from yet"), hint=_("Leave their columns out."), field="entity.images")
+    if unknown := entity.image_sizes.keys() - entity.images.keys():
+        words = _("{names} are no images").format(names=", ".join(sorted(unknown)))
+        raise Invalid(words, field="entity.image_sizes")
     if entity.task:
         task_called(entity.task)
     unnamed = entity.task or entity.label_from

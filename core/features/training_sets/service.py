@@ -9,6 +9,7 @@ from sqlmodel import col, or_
 from core.compute.service import ComputeService
 from core.features.sandboxed_job import fitted
 from core.features.tables import TrainingSetRow
+from core.features.training_sets.images import with_files
 from core.features.training_sets.plan import check_entity, check_splitting, join_job, join_job_spec
 from core.features.training_sets.proposals.sandbox_entry import ENTRY, ProposalSpec
 from core.features.training_sets.proposals.split_preview import ENTRY as SPLITS_ENTRY
@@ -261,7 +262,7 @@ class TrainingSetService(Service):
     def preview_training_set(
         self, call: Call, *, training_set_id: str, split: str, limit: PreviewLimit = 50
     ) -> TablePreview:
-        """Show the first rows of a split."""
+        """Show the first rows of a split. Images are PNG files in base64."""
         call.may_reach(training_set_id)
         training_set = find_training_set(call, training_set_id)
         digests = {item.name: item.digest for item in training_set.splits}
@@ -272,7 +273,8 @@ class TrainingSetService(Service):
                 hint=_("There are: {names}.").format(names=", ".join(digests)),
                 field="split",
             )
-        return preview_file(self.foundation.store.verified_path(digests[split]), limit=limit)
+        preview = preview_file(self.foundation.store.verified_path(digests[split]), limit=limit)
+        return with_files(preview, training_set.contract) if training_set.contract else preview
 
     @action(permission=Permission.ARTIFACT_READ, says=N_("downloaded rows of"))
     def download_split(self, call: Call, *, training_set_id: str, split: str) -> SplitFile:
@@ -302,6 +304,7 @@ class TrainingSetService(Service):
         """Gives a new training set its id and its job."""
         entity = EntityQuery.model_validate(row.entity)
         snapshots = self._sources.usable(call, entity.sources, project=row.project)
+        images = self._sources.usable(call, entity.images, project=row.project)
         used = [(use, _version(call, use.version_id, project=row.project)) for use in uses]
         source = entity.label_from
         label = _version(call, source.version_id, project=row.project) if source else None
@@ -311,6 +314,7 @@ class TrainingSetService(Service):
         job_spec = join_job_spec(
             entity,
             snapshots=snapshots,
+            images=images,
             uses=used,
             label_version=label,
             splits=windows_of(row),
@@ -319,10 +323,11 @@ class TrainingSetService(Service):
             suspicious_auc=self._suspicious_auc(call),
         )
         row.id = call.create(Kind.TRAINING_SET, project=row.project, title=title, name=row.name, state=row.state)
-        work = join_job(job_spec, project=row.project, title=title, subject=row.id, snapshots=snapshots)
+        read = {"snapshots": snapshots, "images": images}
+        work = join_job(job_spec, project=row.project, title=title, subject=row.id, **read)
         row.job_id = self._compute.submit(call, fitted(work, self.foundation.settings)).id
         call.session.add(row)
-        link_sources(call, row.id, snapshots)
+        link_sources(call, row.id, {**snapshots, **images})
         for version_id in dict.fromkeys(version.id for version in versions):
             call.link(version_id, row.id, JOINED_INTO)
         self._answer(call, row)

@@ -20,6 +20,7 @@ from core.features.values import (
 from core.foundation.naming.titles import ShownName
 from core.foundation.validation import WITH_UNDERSCORES, shaped
 from core.foundation.values import Value
+from core.lake.images.values import ImageInput
 from core.tasks.values import BINARY, NO, YES, LabelSpread, Target
 
 # Honest single inputs of the demonstration stay below 0.66, and whole models of such data end near 0.75; a column that
@@ -27,6 +28,8 @@ from core.tasks.values import BINARY, NO, YES, LabelSpread, Target
 SUSPICIOUS_AUC = 0.8
 SplitName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{0,30}$", allowed=WITH_UNDERSCORES, example="train")]
 Share = Annotated[float, Field(gt=0, le=1)]
+# What no source is called.
+IMAGES_OF = "images.{}"
 USUAL_SPLITS = ("train", "validation", "test")
 
 
@@ -82,7 +85,8 @@ class EntityQuery(Value):
     it; `any` other label (a number, a text, true and false) is kept as it is, and may be missing. With a `task` models
     learn that, whatever the label kind. `group` has what belongs together where a task ranks, `weight` how much a row
     counts while learning. With `label_from` the label comes from a feature view, and `label` is what it is called.
-    `images` are columns with the ids (digests or paths) of files, each with the snapshot that the files lie in.
+    `images` are columns with the ids (digests or paths) of files, each with the snapshot that the files lie in;
+    `image_sizes` says what they are decoded to, where that is not proposed from the files.
 
     What is not said is left out of the JSON, so that the digests of earlier sets stay what they were."""
 
@@ -102,6 +106,12 @@ class EntityQuery(Value):
     texts: tuple[ColumnName, ...] = Field(default=(), exclude_if=lambda names: not names)
     vectors: tuple[ColumnName, ...] = Field(default=(), exclude_if=lambda names: not names)
     images: dict[ColumnName, str] = Field(default_factory=dict, exclude_if=lambda images: not images)
+    image_sizes: dict[ColumnName, ImageInput] = Field(default_factory=dict, exclude_if=lambda sizes: not sizes)
+
+    @property
+    def snapshots(self) -> dict[str, str]:
+        """All that is read: the sources by the names that the query calls them, and those of images."""
+        return self.sources | {IMAGES_OF.format(name): snapshot_id for name, snapshot_id in self.images.items()}
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from core.foundation.storage import Store
 from core.foundation.text import N_
 from core.foundation.validation import shaped
 from core.foundation.values import Listing
-from core.lake.readers.images import thumbnail
+from core.lake.images.measuring import thumbnail
 from core.lake.values import Item, ItemContent
 from core.sandbox.duckdb_session import one_row, open_session, parquet_rows
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from core.foundation.errors import Invalid
 from core.foundation.text import N_, _
-from core.lake.readers.images import IMAGES, measure_image
+from core.lake.images.measuring import IMAGES, measure_image
 from core.lake.readers.reader import FileReader, Workspace
 from core.lake.readers.table_stream import ProgressCallback, Reading, Reject
 

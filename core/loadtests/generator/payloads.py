@@ -34,6 +34,6 @@ def _body(row: dict[str, Any]) -> bytes:
 
 def _sent(row: dict[str, Any], *, contract: FeatureContract) -> Iterator[tuple[str, Any]]:
     yield contract.row_id, str(row[ROW_ID])
-    yield from ((field.name, sent(row[field.name])) for field in contract.request)
+    yield from ((field.name, sent(row[field.name], image=field.image)) for field in contract.request)
     if contract.event_time:
         yield contract.event_time, row[EVENT_TIME].astimezone(UTC).isoformat()

@@ -138,7 +138,7 @@ def _read(path: Path, job_spec: EndpointJobSpec, *, inputs: tuple[str, ...]) -> 
 
 
 def _sent(row: Mapping[str, Any], *, at_us: int, contract: FeatureContract) -> dict[str, Any]:
-    fields = {field.name: sent(row[field.name]) for field in contract.request}
+    fields = {field.name: sent(row[field.name], image=field.image) for field in contract.request}
     moment = (EPOCH + timedelta(microseconds=at_us)).isoformat()
     times = {contract.event_time: moment} if contract.event_time else {}
     return {contract.row_id: str(row[ROW_ID]), **fields, **times}

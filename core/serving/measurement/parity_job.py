@@ -3,6 +3,7 @@ compared with what was computed offline."""
 
 import random
 from functools import partial
+from typing import Any
 
 from core.compute.process import JobContext, run_job
 from core.foundation.text import _
@@ -21,6 +22,7 @@ from core.serving.measurement.known_rows import KnownRows
 from core.serving.measurement.parity_evidence import REPORT, Measured
 from core.serving.model_server.columns import filled
 from core.serving.model_server.layout import Layout
+from core.serving.model_server.pictures import digest_of_pixels
 from core.serving.model_server.session import open_session
 from core.serving.server_spec import Limits
 from core.tasks.predictions import Outputs
@@ -62,7 +64,7 @@ def main(context: JobContext) -> None:
             OfflineRow(
                 row_id=row.row_id,
                 outputs={name: values[at : at + 1] for name, values in offline.items()},
-                inputs=row.inputs,
+                inputs={name: _plain(value) for name, value in row.inputs.items()},
             ),
             _served(response, target=job_spec.target),
             answers=partial(known.answers, row),
@@ -87,6 +89,11 @@ def _predict_offline(context: JobContext, job_spec: ParitySpec, rows: list[HeldO
     arrays = filled(layout, columns, rows=len(rows), most_text=LIMITS.long_text)
     names = [spec.name for spec in job_spec.signature.gives]
     return dict(zip(names, session.run(names, layout.by_name(arrays)), strict=True))
+
+
+def _plain(value: Any) -> Any:
+    """A value as the endpoint explains it."""
+    return digest_of_pixels(value) if isinstance(value, bytes) else value
 
 
 def _served(response: Response, *, target: Target) -> ServedRow:

@@ -3,7 +3,7 @@ what it is and takes. Paths are compared as they came, with the few there are; n
 file."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from time import perf_counter_ns
@@ -22,6 +22,7 @@ from core.serving.model_server.gap_finder import GapFinder
 from core.serving.model_server.inference import InferenceReader, InferenceRequest, InferenceWriter
 from core.serving.model_server.layout import Arrays
 from core.serving.model_server.lookup import Lookups, is_measuring
+from core.serving.model_server.pictures import Picture
 from core.serving.model_server.predict import Entities, EntityReader
 from core.serving.model_server.session import ServedModel
 from core.serving.server_spec import ServerSpec
@@ -57,11 +58,12 @@ class Request(NamedTuple):
 
 
 class Question(NamedTuple):
-    """Rows for the model, and what makes the answer of what it says."""
+    """Rows for the model, and what makes the answer of what it says. `pictures` are to be decoded first."""
 
     rows: int
     arrays: Arrays
     finish: Callable[[Computed], Answer]
+    pictures: Sequence[Picture] = ()
 
 
 Handler = Callable[[Request], Answer | Question]
@@ -136,7 +138,9 @@ class Application:
 
     def _infer(self, request: Request) -> Question:
         inference = self._inferences.read(request.body, head_bytes=request.head_bytes)
-        return Question(inference.rows, inference.arrays, partial(self._inferred, request, inference))
+        return Question(
+            inference.rows, inference.arrays, partial(self._inferred, request, inference), inference.pictures
+        )
 
     def _inferred(self, request: Request, inference: InferenceRequest, computed: Computed) -> Answer:
         gaps = self._gaps.in_tensors(inference.arrays, rows=inference.rows, is_known=computed.is_known)
@@ -155,7 +159,8 @@ class Application:
 
     def _predict(self, request: Request) -> Question:
         entities = self._reader.read(request.body, lookup=self._lookups.of(request.caller))
-        return Question(len(entities.ids), entities.arrays, partial(self._predicted, request, entities))
+        finish = partial(self._predicted, request, entities)
+        return Question(len(entities.ids), entities.arrays, finish, entities.pictures)
 
     def _predicted(self, request: Request, entities: Entities, computed: Computed) -> Answer:
         answers = self._answers(dict(zip(self._outputs, computed.outputs, strict=True)))

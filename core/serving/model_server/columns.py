@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from core.foundation.errors import Invalid
 from core.foundation.text import _
+from core.lake.images.values import ImageInput
 from core.registry.signature import Datatype, dtype_of
 from core.serving.model_server.decode import quoted, wrong
 from core.serving.model_server.layout import Array, Arrays, Block, Layout
@@ -55,6 +56,8 @@ def filled(layout: Layout, columns: Mapping[str, Sequence[Any]], *, rows: int, m
 
 
 def _block(block: Block, columns: Mapping[str, Sequence[Any]], *, rows: int, most_text: int) -> Array:
+    if block.image:
+        return _pixels(columns[block.columns[0]], image=block.image)[None]
     if not block.columns:
         return _vectors(block, columns, rows=rows, most_text=most_text)
     values = typed(
@@ -86,6 +89,12 @@ def _vectors(block: Block, columns: Mapping[str, Sequence[Any]], *, rows: int, m
 
 def _is_vector(value: Any, *, size: int) -> bool:
     return isinstance(value, list) and len(value) == size and None not in value
+
+
+def _pixels(values: Sequence[bytes | None], *, image: ImageInput) -> Array:
+    """[rows, height, width, channels] that may be written; those that are not decoded yet are black."""
+    pixels = bytearray().join(value or bytes(image.bytes) for value in values)
+    return np.frombuffer(pixels, dtype=np.uint8).reshape(-1, *image.shape)
 
 
 def from_bytes(data: memoryview, *, datatype: Datatype, count: int, where: str, most_text: int) -> Array:
@@ -244,19 +253,30 @@ def _text(value: Any, *, where: str) -> str:
     return ""
 
 
-def _texts_in(data: memoryview, *, count: int, where: str) -> list[str]:
-    texts, at = [], 0
+def parts_in(data: memoryview, *, count: int, where: str) -> list[memoryview]:
+    """So many values of bytes, each after its length."""
+    parts, at = list[memoryview](), 0
     try:
         while at < len(data):
             (size,) = struct.unpack_from("<I", data, at)
             at += LENGTH_BYTES + size
-            texts.append(str(data[at - size : at], "utf-8"))
-    except (struct.error, UnicodeDecodeError) as error:
-        raise wrong(f"{where}[{len(texts)}]", _("is no text in UTF-8 after its length")) from error
+            parts.append(data[at - size : at])
+    except struct.error as error:
+        raise wrong(f"{where}[{len(parts)}]", _("is no value after its length")) from error
     if at != len(data):
-        raise wrong(where, _("ends within a text"))
-    if len(texts) != count:
-        raise wrong(where, _("has {found} values, the shape says {rows}").format(found=len(texts), rows=count))
+        raise wrong(where, _("ends within a value"))
+    if len(parts) != count:
+        raise wrong(where, _("has {found} values, the shape says {rows}").format(found=len(parts), rows=count))
+    return parts
+
+
+def _texts_in(data: memoryview, *, count: int, where: str) -> list[str]:
+    texts = list[str]()
+    for part in parts_in(data, count=count, where=where):
+        try:
+            texts.append(str(part, "utf-8"))
+        except UnicodeDecodeError as error:
+            raise wrong(f"{where}[{len(texts)}]", _("is no text in UTF-8 after its length")) from error
     return texts
 
 

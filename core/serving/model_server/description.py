@@ -101,8 +101,10 @@ def _fields(contract: FeatureContract, *, known: KnownCategories, examples: Mapp
         if field.name == contract.event_time:
             continue
         use = "model input" if field.is_model_input else "key only"
-        about = {"name": field.name, "kind": field.kind, "use": use, "example": examples.get(field.name)}
+        about: Json = {"name": field.name, "kind": field.kind, "use": use, "example": examples.get(field.name)}
         about |= {"size": field.size} if field.size else {}
+        if field.image:
+            about["image"] = {**field.image.model_dump(), "send": "the file (PNG, JPEG, ...) in base64"}
         fields.append({**about, **known_texts(known.get(field.name))})
     return fields
 

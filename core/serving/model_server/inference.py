@@ -11,10 +11,12 @@ import numpy as np
 import orjson
 
 from core.foundation.text import _
+from core.lake.images.decoders import Encoded
 from core.registry.signature import ANY, Signature, TensorSpec
-from core.serving.model_server.columns import from_bytes, to_bytes, typed
+from core.serving.model_server.columns import from_bytes, parts_in, to_bytes, typed
 from core.serving.model_server.decode import check_size, parse_object, quoted, same_names, wrong
 from core.serving.model_server.layout import Array, Arrays, Block, Layout
+from core.serving.model_server.pictures import Picture, picture_of
 from core.serving.server_spec import Limits
 
 # By place among the outputs which are wanted, and whether in binary.
@@ -30,6 +32,7 @@ class InferenceRequest:
     rows: int
     arrays: Arrays
     wanted: Wanted
+    pictures: Sequence[Picture] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class InferenceReader:
         self._layout, self._limits = layout, limits
         self._specs = {spec.name: spec for spec in signature.inputs}
         self._names, self._outputs = list(self._specs), [spec.name for spec in signature.gives]
-        self._values = sum(spec.values for spec in signature.inputs)
+        self._values = sum(spec.cells for spec in signature.inputs)
         self._all = {is_binary: [(at, is_binary) for at in range(len(self._outputs))] for is_binary in (False, True)}
 
     def read(self, body: bytes, *, head_bytes: int = 0) -> InferenceRequest:
@@ -60,9 +63,9 @@ class InferenceReader:
         tensors = self._tensors(document.get("inputs"))
         rest = memoryview(body)[len(head) :]
         sent = Body(tensors, rest, _binary_places(tensors, size=len(rest)) if head_bytes else {})
-        rows = self._rows(tensors)
-        arrays = tuple([self._block(block, sent, rows=rows) for block in self._layout.blocks])
-        return InferenceRequest(self._id(document), rows, arrays, self._wanted(document))
+        rows, pictures = self._rows(tensors), list[Picture]()
+        arrays = tuple([self._block(block, sent, rows=rows, pictures=pictures) for block in self._layout.blocks])
+        return InferenceRequest(self._id(document), rows, arrays, self._wanted(document), pictures)
 
     def _tensors(self, inputs: Any) -> Mapping[str, Tensor]:
         try:
@@ -76,11 +79,15 @@ class InferenceReader:
 
     def _rows(self, tensors: Mapping[str, Tensor]) -> int:
         name, tensor = next(iter(tensors.items()))
-        rows = _shape_of(tensor, spec=self._specs[name])[0]
+        rows = _shape_of(tensor, spec=as_sent(self._specs[name], tensor))[0]
         check_size(rows, columns=self._values, limits=self._limits, where="inputs")
         return rows
 
-    def _block(self, block: Block, body: Body, *, rows: int) -> Array:
+    def _block(self, block: Block, body: Body, *, rows: int, pictures: list[Picture]) -> Array:
+        if block.image and body.tensors[block.inputs[0]].get("datatype") == "BYTES":
+            pixels = np.zeros((rows, *block.row), dtype=np.uint8)
+            pictures += self._files(block.specs[0], body, pixels=pixels)
+            return pixels[None]
         if body.places or ANY in block.row:
             return np.stack([self._tensor(spec, body, rows=rows) for spec in block.specs])
         tensors, shape = [body.tensors[name] for name in block.inputs], [rows, *block.row]
@@ -91,12 +98,29 @@ class InferenceReader:
             parts = [_flat(tensor, spec=spec, shape=_checked(tensor, spec=spec, rows=rows)) for tensor, spec in specs]
         return self._typed(parts, block.specs, size=size).reshape(len(parts), *shape)
 
+    def _files(self, spec: TensorSpec, body: Body, *, pixels: Array) -> list[Picture]:
+        """The files of images that a tensor of bytes holds, one a row, in base64 where it is JSON."""
+        assert spec.image is not None
+        tensor, rows, where = body.tensors[spec.name], len(pixels), f"{spec.name}.data"
+        sent = as_sent(spec, tensor)
+        shape = _checked(tensor, spec=sent, rows=rows)
+        if spec.name not in body.places:
+            texts = _flat(tensor, spec=sent, shape=shape)
+            return [
+                picture_of(text, image=spec.image, where=f"{where}[{at}]", pixels=pixels[at])
+                for at, text in enumerate(texts)
+            ]
+        files = parts_in(body.rest[body.places[spec.name]], count=rows, where=where)
+        return [
+            Picture(Encoded(bytes(file), spec.image), f"{where}[{at}]", pixels[at]) for at, file in enumerate(files)
+        ]
+
     def _tensor(self, spec: TensorSpec, body: Body, *, rows: int) -> Array:
         """One that comes in binary, or has a shape of its own."""
         tensor = body.tensors[spec.name]
         shape = _checked(tensor, spec=spec, rows=rows)
         size = prod(shape)
-        check_size(rows, columns=size // rows, limits=self._limits, where=spec.name)
+        check_size(rows, columns=spec.cells or size // rows, limits=self._limits, where=spec.name)
         if spec.name not in body.places:
             values = self._typed([_flat(tensor, spec=spec, shape=shape)], (spec,), size=size)
         else:
@@ -202,6 +226,15 @@ def _checked(tensor: Tensor, *, spec: TensorSpec, rows: int) -> tuple[int, ...]:
     if shape[0] != rows:
         raise wrong(spec.name, _("has {found} rows, the first input has {rows}").format(found=shape[0], rows=rows))
     return shape
+
+
+def as_sent(spec: TensorSpec, tensor: Tensor) -> TensorSpec:
+    """What a tensor should be: images come as pixels, or as files, one a row."""
+    if not spec.image or tensor.get("datatype") != "BYTES":
+        return spec
+    shape = tensor.get("shape")
+    is_column = isinstance(shape, list) and len(shape) > 1
+    return TensorSpec(name=spec.name, datatype="BYTES", shape=(ANY, 1) if is_column else (ANY,))
 
 
 def _shape_of(tensor: Tensor, *, spec: TensorSpec) -> tuple[int, ...]:

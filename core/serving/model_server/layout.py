@@ -10,6 +10,7 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
+from core.lake.images.values import ImageInput
 from core.registry.signature import ANY, Datatype, TensorSpec
 
 Array = npt.NDArray[np.generic]
@@ -19,8 +20,8 @@ Arrays = tuple[Array, ...]
 
 @dataclass(frozen=True)
 class Block:
-    """Inputs of one datatype and one shape. A tensor with named columns, or with dimensions that differ from request
-    to request, is a block of its own."""
+    """Inputs of one datatype and one shape. A tensor with named columns, of images, or with dimensions that differ
+    from request to request, is a block of its own."""
 
     specs: tuple[TensorSpec, ...]
 
@@ -35,6 +36,11 @@ class Block:
     @cached_property
     def inputs(self) -> tuple[str, ...]:
         return tuple(spec.name for spec in self.specs)
+
+    @cached_property
+    def image(self) -> ImageInput | None:
+        """What the files of images are decoded to that fill the block; None where none can."""
+        return self.specs[0].image
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -63,7 +69,7 @@ class Layout:
     def __init__(self, inputs: Sequence[TensorSpec]) -> None:
         alike: dict[tuple[str, tuple[int, ...], str], list[TensorSpec]] = {}
         for spec in inputs:
-            own = spec.name if spec.columns or ANY in spec.row else ""
+            own = spec.name if spec.columns or spec.image or ANY in spec.row else ""
             alike.setdefault((spec.datatype, spec.row, own), []).append(spec)
         self.blocks = tuple(Block(tuple(specs)) for specs in alike.values())
         self._inputs = [name for block in self.blocks for name in block.inputs]

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+import numpy as np
+
 from core.features.online.store import Instants, Key, KeyAnswer
 from core.features.values import FeatureContract, Kind, RequestField, ServedView
 from core.foundation.text import N_, _
 from core.serving.model_server.columns import filled
 from core.serving.model_server.decode import check_size, parse_object, same_names, wrong
 from core.serving.model_server.layout import Arrays, Layout
+from core.serving.model_server.pictures import Picture, digest_of_pixels, picture_of
 from core.serving.server_spec import Limits
 
 BODY = {"rows", "explain"}
@@ -42,6 +45,7 @@ class Entities:
     arrays: Arrays
     layout: Layout
     explain: bool
+    pictures: Sequence[Picture] = ()
 
     def explained(self, at: int) -> dict[str, Any]:
         """The values given to the model for a row (None for a missing one), and which row of each view they are."""
@@ -62,9 +66,8 @@ class EntityReader:
         self._required = [*moment, *(field.name for field in contract.request)]
         # A row has these columns, and the id that is the caller's own may be among them.
         self._complete = (frozenset(self._required), frozenset([contract.row_id, *self._required]))
-        self._columns = sum(
-            len(block.names) * (1 if block.columns else block.row[0]) for block in layout.blocks if block.names
-        )
+        self._columns = sum(spec.cells for block in layout.blocks if block.names for spec in block.specs)
+        self._images = [(field.name, field.image) for field in contract.request if field.image]
         self._can_fill = can_fill(layout, contract)
 
     def read(self, body: bytes, *, lookup: Lookup) -> Entities:
@@ -86,8 +89,23 @@ class EntityReader:
         columns = self._sources(rows, answers)
         arrays = filled(self._layout, columns, rows=len(rows), most_text=self._limits.text)
         return Entities(
-            ids=ids, instants=instants, answers=answers, arrays=arrays, layout=self._layout, explain=explain
+            ids=ids,
+            instants=instants,
+            answers=answers,
+            arrays=arrays,
+            layout=self._layout,
+            explain=explain,
+            pictures=self._pictures(rows, arrays) if self._images else (),
         )
+
+    def _pictures(self, rows: list[dict[str, Any]], arrays: Arrays) -> Sequence[Picture]:
+        """The files of images, which are decoded into the arrays."""
+        pixels = {name: self._layout.column(arrays, name) for name, _image in self._images}
+        return [
+            picture_of(row[name], image=image, where=f"rows[{at}].{name}", pixels=pixels[name][at])
+            for at, row in enumerate(rows)
+            for name, image in self._images
+        ]
 
     def _instant(self, row: Any, *, where: str) -> int:
         """The instant of a row in microseconds, once all of its columns are there and are what they should be."""
@@ -113,6 +131,7 @@ class EntityReader:
         columns: dict[str, Sequence[Cell]] = {
             field.name: [row[field.name] for row in rows] for field in self._contract.request if field.is_model_input
         }
+        columns.update((name, [None] * len(rows)) for name, _image in self._images)
         for view, of_view in zip(self._contract.views, answers, strict=True):
             looked_up = zip(*(answer.values for answer in of_view), strict=True)
             columns.update(zip((name for _feature, name, _kind in view.outputs), looked_up, strict=True))
@@ -125,7 +144,7 @@ def _keys(view: ServedView, rows: Sequence[dict[str, Any]]) -> list[Key]:
 
 
 def _check(value: Any, *, field: RequestField, where: str) -> None:
-    if value is None:
+    if value is None or field.image:
         return
     if type(value) not in TYPES.get(field.kind, (str,)):
         reason = _(NO_TYPE.get(field.kind, N_("{value} is no text")))
@@ -153,6 +172,8 @@ def can_fill(layout: Layout, contract: FeatureContract) -> bool:
 
 
 def _plain(value: Any) -> Cell:
+    if np.ndim(value) > 1:
+        return digest_of_pixels(value)
     if getattr(value, "ndim", 0):
         return list(value.tolist())
     if isinstance(value, str):

@@ -25,6 +25,7 @@ from core.serving.model_server.application import NANOSECONDS, Application, Read
 from core.serving.model_server.batches import Batches
 from core.serving.model_server.counters import Copying, Counters
 from core.serving.model_server.lookup import lookups_for
+from core.serving.model_server.pictures import PictureDecoding
 from core.serving.model_server.predict import EntityReader
 from core.serving.model_server.protocol import AccessLog, Connections
 from core.serving.model_server.session import ServedModel, load_model, too_much_memory
@@ -107,8 +108,12 @@ def connections_of(
     reader = EntityReader(model.contract, layout=model.layout, limits=spec.limits)
     lookups = lookups_for(model.contract, spec=spec)
     application = Application(spec, model=model, reader=reader, lookups=lookups, readiness=readiness)
+    pictures = PictureDecoding(loop)
+    if model.contract.images():
+        pictures.warm()
     return Connections(
         application,
+        pictures=pictures,
         batches=Batches(model, is_known=application.is_known, call_soon=loop.call_soon),
         version=spec.version_id,
         digest=spec.digest,
@@ -131,6 +136,7 @@ async def _serve(spec: ServerSpec, model: ServedModel, *, access: AccessLog | No
     await stop.wait()
     readiness.ready = False
     await _drain(server, connections, spec=spec)
+    connections.pictures.close()
     copying.copy()
 
 

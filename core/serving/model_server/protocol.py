@@ -2,17 +2,20 @@
 connection's trouble stays its own: whoever leaves early, sends rubbish or never reads costs nobody else an answer."""
 
 import asyncio
+from collections import deque
 from functools import partial
 from time import perf_counter_ns
 from typing import Protocol, cast
 
 import httptools
 
+from core.foundation.errors import PortalError
 from core.serving.model_server.answers import Answer, refused
 from core.serving.model_server.application import Application, Request
 from core.serving.model_server.batches import Batches, Work
 from core.serving.model_server.counters import Counters
 from core.serving.model_server.lookup import CALLER
+from core.serving.model_server.pictures import PictureDecoding
 
 # What Envoy calls a request; it is named so in every line about it, and in the answer.
 REQUEST_ID, LONGEST_ID = b"x-request-id", 128
@@ -69,6 +72,7 @@ class Connections:
         application: Application,
         *,
         batches: Batches,
+        pictures: PictureDecoding,
         version: str,
         digest: str,
         most_body: int,
@@ -78,7 +82,7 @@ class Connections:
     ) -> None:
         self.application, self.most_body, self.turn = application, most_body, Turn(loop)
         self.counters, self.access = counters, access
-        self.batches = batches
+        self.batches, self.pictures = batches, pictures
         self.open: set[Connection] = set()
         self.closing = False
         self.head = f"\r\nx-causeway-version: {version}\r\nx-causeway-digest: {digest}".encode()
@@ -101,7 +105,8 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
         self._began_ns = 0
-        self._is_awaited = False
+        self._is_awaited = self._is_decoding = False
+        self._behind: deque[tuple[Request, bool]] = deque()
         self._start()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -152,9 +157,18 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         if self._refused or self._transport is None:
             return
-        self._answer_those_before()
         request, is_last = self._request(), not self._parser.should_keep_alive()
         self._start()
+        self._behind.append((request, is_last))
+        self._take_next()
+
+    def _take_next(self) -> None:
+        """Those behind one whose images are being decoded wait for it."""
+        while self._behind and not self._is_decoding:
+            self._take(*self._behind.popleft())
+
+    def _take(self, request: Request, is_last: bool) -> None:
+        self._answer_those_before()
         waited_ns = perf_counter_ns() - request.began_ns
         answer = self._all.application.take(request)
         if isinstance(answer, Answer):
@@ -162,7 +176,20 @@ class Connection(asyncio.Protocol):
             return
         self._is_awaited = True
         deliver = partial(self._deliver, request, is_last)
-        self._all.batches.add(Work(answer.rows, answer.arrays, request.began_ns, answer.finish, deliver))
+        work = Work(answer.rows, answer.arrays, request.began_ns, answer.finish, deliver)
+        if not answer.pictures:
+            self._all.batches.add(work)
+            return
+        self._is_decoding = True
+        self._all.pictures.decode(answer.pictures, partial(self._decoded, work))
+
+    def _decoded(self, work: Work, refusal: PortalError | None) -> None:
+        self._is_decoding = False
+        if refusal is None:
+            self._all.batches.add(work)
+        else:
+            work.deliver(refused(refusal.status, refusal.message, hint=refusal.hint))
+        self._take_next()
 
     def close_if_idle(self) -> None:
         if not self._under_way and not self._is_awaited and self._transport is not None:
@@ -176,7 +203,7 @@ class Connection(asyncio.Protocol):
 
     def _answer_those_before(self) -> None:
         """Answers go back in the order in which the requests came."""
-        if self._is_awaited:
+        if self._is_awaited and not self._is_decoding:
             self._all.batches.run()
 
     def _request(self) -> Request:
@@ -197,6 +224,9 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, status: int, message: str) -> None:
         """Answers and hangs up: what follows on this connection cannot be trusted to be a request."""
+        if self._is_decoding and self._transport is not None:
+            self._refused = True
+            self._transport.close()
         if not self._refused and self._transport is not None:
             self._refused = True
             self._answer_those_before()

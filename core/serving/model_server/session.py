@@ -24,6 +24,8 @@ MODEL, SIGNATURE, CONTRACT = "model.onnx", "signature.json", "features.json"
 ERRORS_ONLY = 3
 # What onnxruntime calls them where it is not the same word in small letters.
 ONNX_TYPES = {"BYTES": "string", "FP16": "float16", "FP32": "float", "FP64": "double"}
+# A text is sent as a category is.
+SENT_AS = {"text": "category"}
 # How onnxruntime says that it was given no memory.
 NO_MEMORY = ("bad_alloc", "Failed to allocate memory")
 logger = logging.getLogger(__name__)
@@ -189,11 +191,9 @@ def _is_declared(node: onnxruntime.NodeArg | None, spec: TensorSpec) -> bool:
 
 
 def _check_contract(contract: FeatureContract, signature: Signature) -> None:
-    model_inputs = {name: "text" if datatype == "BYTES" else "number" for name, datatype in signature.columns.items()}
-    contract_inputs = {
-        **dict.fromkeys((*contract.categories(), *contract.texts()), "text"),
-        **dict.fromkeys(contract.numbers(), "number"),
-    }
+    model_inputs = {name: _sent_as(spec) for spec in signature.inputs for name in spec.names}
+    kinds = {name: kind for name, kind in contract.kinds().items() if kind != "vector"}
+    contract_inputs = {name: SENT_AS.get(kind, kind) for name, kind in kinds.items()}
     # A tensor that no column names comes by the protocol of inference alone, unless it is a vector of the contract.
     sizes = {spec.name: str(spec.row) for spec in signature.inputs if not spec.names}
     vectors = {field.name: str((field.size,)) for field in map(contract.field, contract.vectors())}
@@ -205,6 +205,12 @@ def _check_contract(contract: FeatureContract, signature: Signature) -> None:
                 names=_difference(model_inputs, contract_inputs)
             )
         )
+
+
+def _sent_as(spec: TensorSpec) -> str:
+    if spec.image:
+        return "image"
+    return "category" if spec.datatype == "BYTES" else "number"
 
 
 def _difference(model_inputs: Mapping[str, str], contract_inputs: Mapping[str, str]) -> str:

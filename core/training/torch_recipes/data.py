@@ -12,7 +12,7 @@ from core.tasks.prediction_files import codes_of
 from core.tasks.task import task_of
 from core.tasks.values import Target
 from core.training.description import YES_OR_NO
-from core.training.preparation import Preparation, encode_categories, encode_numbers, learn
+from core.training.preparation import Preparation, encode_categories, encode_numbers, learn, part_rows, pixels_of
 from core.training.row_weights import balanced_weights, weights_of
 from core.training.splits import LABEL, TRAIN, VALIDATION
 from core.training.torch_recipes.heads import Head, head_of
@@ -26,20 +26,29 @@ if TYPE_CHECKING:
 class Rows:
     """Prepared rows on the device: ids int32 [rows, categories], numbers float32 [rows, width], labels as the head of
     the network takes them, and, where a task ranks, the number of each row's group, int64 [rows]. `weights` float32 say
-    how much a row counts, [rows], or [rows, labels] where each label has weights of its own."""
+    how much a row counts, [rows], or [rows, labels] where each label has weights of its own; `images` are uint8 [rows,
+    channels, height, width]."""
 
     ids: torch.Tensor
     numbers: torch.Tensor
     labels: torch.Tensor
     groups: torch.Tensor | None = None
     weights: torch.Tensor | None = None
+    images: torch.Tensor | None = None
 
     def __len__(self) -> int:
         return int(self.labels.shape[0])
 
     def at(self, places: torch.Tensor) -> "Rows":
-        groups, weights = (None if rows is None else rows[places] for rows in (self.groups, self.weights))
-        return Rows(self.ids[places], self.numbers[places], self.labels[places], groups, weights)
+        beside = (self.groups, self.weights, self.images)
+        groups, weights, images = (None if rows is None else rows[places] for rows in beside)
+        return Rows(self.ids[places], self.numbers[places], self.labels[places], groups, weights, images)
+
+    @property
+    def inputs(self) -> dict[str, torch.Tensor]:
+        """What the network takes."""
+        inputs = {"ids": self.ids, "numbers": self.numbers}
+        return inputs if self.images is None else {**inputs, "images": self.images}
 
     def balanced(self) -> "Rows":
         """With weights by which every class weighs the same."""
@@ -108,14 +117,35 @@ def load_data(
 
 
 def _rows(table: "pa.Table", labels: Any, *, preparation: Preparation, groups: Any, device: torch.device) -> Rows:
-    weights = weights_of(table)
+    weights, inputs = weights_of(table), inputs_of(table, preparation=preparation)
     return Rows(
-        ids=torch.from_numpy(encode_categories(table, preparation=preparation)).to(device),
-        numbers=torch.from_numpy(encode_numbers(table, preparation=preparation)).to(device),
+        **{name: rows.to(device) for name, rows in inputs.items()},
         labels=torch.from_numpy(labels).to(device),
         groups=None if groups is None else torch.from_numpy(groups).to(device),
         weights=None if weights is None else torch.from_numpy(weights.astype("float32")).to(device),
     )
+
+
+def inputs_of(table: "pa.Table", *, preparation: Preparation) -> dict[str, torch.Tensor]:
+    """What the network takes of these rows."""
+    inputs = {
+        "ids": torch.from_numpy(encode_categories(table, preparation=preparation)),
+        "numbers": torch.from_numpy(encode_numbers(table, preparation=preparation)),
+    }
+    for item in preparation.images:
+        pixels = torch.from_numpy(pixels_of(table, name=item.name, image=item.image))
+        inputs["images"] = pixels.permute(0, 3, 1, 2).contiguous()
+    return inputs
+
+
+@torch.no_grad()
+def logits_of(network: torch.nn.Module, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """float64 [rows] or [rows, outputs] on the CPU, in fp32 as the exported network computes them; a part of the rows
+    at a time."""
+    part = part_rows(inputs["images"][0].numel() if "images" in inputs else 0)
+    starts = range(0, max(1, len(inputs["ids"])), part)
+    parts = [network(**{name: rows[start : start + part] for name, rows in inputs.items()}) for start in starts]
+    return torch.cat(parts).double().cpu()
 
 
 def _groups(table: "pa.Table", *, target: Target) -> Any:

@@ -2,15 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-import torch
-
 from core.registry.signature import Signature
 from core.tasks.predictions import Outputs
-from core.training.input_graph import category_ids, standard_numbers
+from core.training.input_graph import category_ids, pixels, standard_numbers
 from core.training.onnx_graph import Graph
-from core.training.preparation import encode_categories, encode_numbers
 from core.training.recipe import Fitted, Origins
 from core.training.task_outputs import outputs_of, write_file
+from core.training.torch_recipes.data import inputs_of, logits_of
 from core.training.torch_recipes.trainer import Trained
 
 if TYPE_CHECKING:
@@ -29,10 +27,8 @@ class FittedNetwork(Fitted):
         return write_file(self._trained.preparation, target=self.target, origins=origins, write=self._write)
 
     def predict(self, table: "pa.Table") -> Outputs:
-        ids = torch.from_numpy(encode_categories(table, preparation=self._trained.preparation))
-        numbers = torch.from_numpy(encode_numbers(table, preparation=self._trained.preparation))
-        with torch.no_grad():
-            logits = self._trained.network(ids, numbers).double().numpy()
+        inputs = inputs_of(table, preparation=self._trained.preparation)
+        logits = logits_of(self._trained.network, inputs).numpy()
         value = self._trained.head.values(logits, calibration=self._trained.calibration)
         return outputs_of(value, target=self.target)
 
@@ -40,5 +36,8 @@ class FittedNetwork(Fitted):
         preparation = self._trained.preparation
         ids = [category_ids(graph, vocabulary=vocabulary) for vocabulary in preparation.categories]
         numbers = standard_numbers(graph, numbers=preparation.numbers) if preparation.numbers else ""
-        logits = self._trained.network.write(graph, ids=graph.columns(ids) if ids else "", numbers=numbers)
+        inputs = {"ids": graph.columns(ids) if ids else "", "numbers": numbers}
+        if preparation.images:
+            inputs["images"] = pixels(graph, image=preparation.images[0])
+        logits = self._trained.network.write(graph, **inputs)
         return self._trained.head.write(graph, logits, calibration=self._trained.calibration)

@@ -16,7 +16,7 @@ EMBEDDING_SPREAD = 0.05
 
 class Network(nn.Module, ABC):
     """A network of (ids int32 [rows, categories], numbers float32 [rows, width]) that gives logits, [rows] of one
-    output and [rows, outputs] of more."""
+    output and [rows, outputs] of more. One of images takes them too."""
 
     @abstractmethod
     def write(self, graph: Graph, *, ids: str, numbers: str) -> str:

@@ -67,7 +67,7 @@ def take_step(
     """The mean loss of a batch, computed in fp32; the weights have moved against its gradients."""
     optimizer.zero_grad(set_to_none=True)
     with torch.autocast(batch.labels.device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
-        logits: Any = network(batch.ids, batch.numbers)
+        logits: Any = network(**batch.inputs)
     loss = head.loss(logits.float(), labels=batch.labels, groups=batch.groups, weights=batch.weights)
     loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()

@@ -8,6 +8,7 @@ from pydantic import Field
 from core.foundation.plugins import Params
 from core.foundation.text import N_
 from core.foundation.values import Value
+from core.lake.images.values import ImageInput
 from core.tasks.kinds.multi_class import MultiClassTask
 from core.tasks.kinds.multi_label import MultiLabelTask
 from core.tasks.kinds.ranking import RankingTask
@@ -15,6 +16,15 @@ from core.tasks.kinds.regression import RegressionTask
 from core.tasks.values import BINARY
 
 EVERY_TASK = (BINARY, MultiClassTask.name, RegressionTask.name, MultiLabelTask.name, RankingTask.name)
+
+
+class ImageMap(Value):
+    """The pixels of an image become (value - mean) / scale, with a mean and a scale for each channel."""
+
+    name: str
+    image: ImageInput
+    means: tuple[float, ...]
+    scales: tuple[float, ...]
 
 
 class Shape(Value):
@@ -27,6 +37,7 @@ class Shape(Value):
     outputs: int = 1
     category_names: tuple[str, ...] = ()
     number_names: tuple[str, ...] = ()
+    images: tuple[ImageMap, ...] = ()
 
 
 class TrainerParams(Params):

@@ -15,7 +15,7 @@ from core.foundation.text import _
 from core.training.preparation import Preparation
 from core.training.torch_recipes.calibration import Calibration
 from core.training.torch_recipes.checkpoints import newest_checkpoint, save_checkpoint
-from core.training.torch_recipes.data import Rows, TrainingData
+from core.training.torch_recipes.data import Rows, TrainingData, logits_of
 from core.training.torch_recipes.heads import Head
 from core.training.torch_recipes.networks import Network
 from core.training.torch_recipes.precision import choose_precision, optimizer_of, take_step
@@ -25,7 +25,6 @@ from core.training.torch_recipes.torch_recipe import TrainerParams
 REPORT_SECONDS = 0.1
 # Writing checkpoints may take a twentieth of the time.
 CHECKPOINT_SECONDS, CHECKPOINT_SHARE = 1.0, 0.05
-VALIDATION_ROWS = 65_536
 
 Report = Callable[[int, dict[str, float]], None]
 Progress = Callable[[float, float | None], None]
@@ -230,15 +229,8 @@ class Training:
             raise _became_nan(self.step)
         return self.data.judge.figures(logits.numpy())
 
-    @torch.no_grad()
     def _logits(self, rows: Rows) -> torch.Tensor:
-        """float64 [rows] or [rows, outputs] on the CPU, in fp32 as the exported network computes them."""
-        self.network.eval()
-        parts = [
-            self.network(rows.ids[start : start + VALIDATION_ROWS], rows.numbers[start : start + VALIDATION_ROWS])
-            for start in range(0, len(rows), VALIDATION_ROWS)
-        ]
-        return torch.cat(parts).double().cpu()
+        return logits_of(self.network.eval(), rows.inputs)
 
     def _training_figures(self) -> dict[str, float]:
         """Since the last report. Reading the loss waits for the device, so it is done when a report is due only."""

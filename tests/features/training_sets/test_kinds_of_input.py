@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from core.features.training_sets.plan import check_entity
 from core.features.training_sets.values import EntityQuery, ShareSplits
 from core.features.values import RequestField
 from core.foundation.errors import Invalid
@@ -66,12 +65,10 @@ def test_other_types_are_refused(tmp_path: Path, role: str, name: str) -> None:
         join(tmp_path, entity(**ONLY_INPUTS | {role: (name,)}))
 
 
-def test_earlier_queries_are_written_as_they_were_and_images_wait() -> None:
+def test_earlier_queries_are_written_as_they_were() -> None:
     assert not {"texts", "vectors", "images"} & set(entity().model_dump(mode="json"))
     assert set(RequestField(name="a", kind="number", is_model_input=True).model_dump()) == {
         "name",
         "kind",
         "is_model_input",
     }
-    with pytest.raises(Invalid, match="Images"):
-        check_entity(entity(images={"photo": "SNAP-1"}))

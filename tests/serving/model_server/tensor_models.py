@@ -93,8 +93,9 @@ def listening(spec: ServerSpec) -> Iterator[str]:
     model, started = load_model(spec), threading.Event()
     loop, addresses = uvloop.new_event_loop(), list[str]()
 
+    connections = connections_of(spec, model, readiness=Readiness(), loop=loop)
+
     async def start() -> asyncio.Server:
-        connections = connections_of(spec, model, readiness=Readiness(), loop=loop)
         server = await loop.create_server(connections.connect, "127.0.0.1", 0)
         addresses.append("{}:{}".format(*server.sockets[0].getsockname()))
         started.set()
@@ -104,6 +105,7 @@ def listening(spec: ServerSpec) -> Iterator[str]:
         server = loop.run_until_complete(start())
         loop.run_forever()
         server.close()
+        connections.pictures.close()
         loop.close()
 
     thread = threading.Thread(target=run)

@@ -146,8 +146,8 @@ def test_a_dimension_without_a_size_may_differ_from_request_to_request() -> None
         ("FP64", np.array([1.0, np.inf]).tobytes(), "x.data: has an infinite number"),
         ("BOOL", b"\x01\x02", "x.data: a truth value is 0 or 1"),
         ("BYTES", b"\x01\0\0\0a", "x.data: has 1 values, the shape says 2"),
-        ("BYTES", b"\x01\0\0\0a\x09\0\0\0b", "x.data: ends within a text"),
-        ("BYTES", b"\x01\0\0\0a\x01\0\0", "x.data[1]: is no text in UTF-8 after its length"),
+        ("BYTES", b"\x01\0\0\0a\x09\0\0\0b", "x.data: ends within a value"),
+        ("BYTES", b"\x01\0\0\0a\x01\0\0", "x.data[1]: is no value after its length"),
         ("BYTES", b"\x01\0\0\0a\x01\0\0\0\xff", "x.data[1]: is no text in UTF-8 after its length"),
     ],
 )

@@ -21,7 +21,11 @@ from core.training.torch_recipes.two_tower import TwoTowers
 from tests.training.flights import contract, with_column
 from tests.training.torch_recipes.toys import fitted_toy, toy
 
-NETWORKS = {name: recipe for name, recipe in all_recipes().items() if issubclass(recipe, NetworkRecipe)}
+NETWORKS = {
+    name: recipe
+    for name, recipe in all_recipes().items()
+    if issubclass(recipe, NetworkRecipe) and "image" not in recipe.kinds
+}
 LEARNED = [(name, task) for name, recipe in NETWORKS.items() for task in recipe.tasks]
 
 

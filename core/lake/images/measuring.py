@@ -21,11 +21,11 @@ def measure_image(content: bytes) -> tuple[str, int, int]:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(content), formats=FORMATS)
             width, height = image.size
-            _check_size(width, height)
+            check_size(width, height)
             image.load()
             return image.get_format_mimetype() or "image", width, height
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_large() from error
+        raise too_large() from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise Invalid(_("the image is damaged")) from error
 
@@ -42,10 +42,10 @@ def thumbnail(content: bytes, *, side: int) -> bytes:
     return sink.getvalue()
 
 
-def _check_size(width: int, height: int) -> None:
+def check_size(width: int, height: int) -> None:
     if width * height > MOST_PIXELS:
-        raise _too_large()
+        raise too_large()
 
 
-def _too_large() -> Invalid:
+def too_large() -> Invalid:
     return Invalid(_("the image has more than {most} million pixels").format(most=MOST_PIXELS // 10**6))
