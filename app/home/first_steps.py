@@ -3,12 +3,13 @@ serves. A step is done once something came of it, whoever did it."""
 
 from collections.abc import Iterator
 
-from app.session import actor, may, portal, unless_changed
+from app.session import actor, may, portal, projects, unless_changed
 from app.ui import frame, links
 from core.compute.values import JobState
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.identity.permissions import Permission
+from core.installation import PROJECT
 
 DONE, OPEN = ":green[:material/check_circle:]", ":gray[:material/radio_button_unchecked:]"
 READ = 50
@@ -50,6 +51,14 @@ def _steps() -> Iterator[Step]:
     who, here = actor(), portal()
     if here.requests.list_requests(who, limit=1).total:
         return
+    if may(Permission.PEOPLE_WRITE):
+        yield Step(
+            title=_("Name your project"),
+            detail=_("What your people call it: in the menu of the page of people."),
+            url="people",
+            permission=Permission.PEOPLE_WRITE,
+            is_done=PROJECT not in projects().values(),
+        )
     yield Step(
         title=_("Import a table"),
         detail=_("A CSV or Parquet file, or a table that is somewhere else."),

@@ -112,6 +112,18 @@ def project_dialog() -> None:
         _close(done, _("Added {name}").format(name=name))
 
 
+@forms.dialog(N_("Rename a project"))
+def rename_dialog() -> None:
+    """What people read; the id by which scripts call the project stays."""
+    names = projects()
+    project = st.selectbox(_("Project"), list(names), format_func=names.__getitem__, key="renamed_project") or ""
+    name = st.text_input(_("Name"), value=names.get(project, ""), key=f"new_name_{project}", max_chars=80)
+    if st.button(_("Rename"), type="primary", key="project_rename"):
+        with forms.attempt() as done:
+            portal().identity.rename_project(actor(), project=project, name=name)
+        _close(done, _("Renamed to {name}").format(name=name))
+
+
 def _close(done: forms.Attempt, message: str) -> None:
     if done.succeeded:
         frame.say(message)

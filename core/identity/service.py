@@ -14,7 +14,7 @@ from core.foundation.digests import digest_bytes
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.foundation.ids import Kind, is_id
 from core.foundation.listings import count_of, page_query
-from core.foundation.naming.names import free_identifier, refuse_lookalike
+from core.foundation.naming.names import RENAMED, free_identifier, refuse_lookalike, rename
 from core.foundation.naming.skeletons import skeleton
 from core.foundation.naming.titles import FORMS, LONGEST_TITLE
 from core.foundation.objects import Lineage, ObjectRow, Thing, find_things, lineage, thing_of
@@ -111,12 +111,22 @@ class IdentityService(Service):
         """Create a project."""
         call.concerns_everybody()
         if call.session.exec(select(ProjectRow).where(ProjectRow.name == name)).first():
-            raise Conflict(_("There is a project called {name}").format(name=name), hint=_("Choose another name."))
+            raise _name_taken(name)
         refuse_lookalike(call, name, kinds=(Kind.PROJECT,), field="name")
         project_id = call.create(Kind.PROJECT, project="", title=name, state="active")
         call.about(project_id)
         call.session.add(ProjectRow(id=project_id, name=name, created_at=call.now))
         return Project(id=project_id, name=name)
+
+    @action(permission=Permission.PEOPLE_WRITE, says=RENAMED)
+    def rename_project(self, call: Call, *, project: str, name: Name) -> Project:
+        """Give a project another name. Its id, by which scripts call it, stays."""
+        call.may_reach_project(project)
+        if call.session.exec(select(ProjectRow).where(ProjectRow.name == name, ProjectRow.id != project)).first():
+            raise _name_taken(name)
+        rename(call, project, name)
+        call.session.get_one(ProjectRow, project).name = name
+        return Project(id=project, name=name)
 
     @action(permission=Permission.PEOPLE_WRITE, says=N_("added"))
     def create_person(self, call: Call, *, handle: Handle, name: Name) -> Person:
@@ -331,3 +341,7 @@ def _refuse_beyond(scopes: Iterable[Permission]) -> None:
             _("You cannot give a token what you may not do yourself: {scopes}").format(scopes=beyond),
             hint=_("Somebody who may do it mints the token, or an administrator gives you the role first."),
         )
+
+
+def _name_taken(name: str) -> Conflict:
+    return Conflict(_("There is a project called {name}").format(name=name), hint=_("Choose another name."))

@@ -2,7 +2,15 @@
 
 import streamlit as st
 
-from app.identity.people import account_dialog, person_card, person_dialog, project_dialog, roles_of, tokens
+from app.identity.people import (
+    account_dialog,
+    person_card,
+    person_dialog,
+    project_dialog,
+    rename_dialog,
+    roles_of,
+    tokens,
+)
 from app.session import actor, may, portal
 from app.ui import cells, frame, links
 from app.ui.cells import Column, Row
@@ -39,7 +47,11 @@ def show() -> None:
 def _add() -> None:
     if st.button(_("Add a person"), icon=":material/person_add:", type="primary"):
         person_dialog()
-    choices = {_("Add a service account"): account_dialog, _("Add a project"): project_dialog}
+    choices = {
+        _("Add a service account"): account_dialog,
+        _("Add a project"): project_dialog,
+        _("Rename a project"): rename_dialog,
+    }
     chosen = frame.more(choices)
     if chosen:
         choices[chosen]()

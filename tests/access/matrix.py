@@ -132,7 +132,8 @@ ACTIONS = {
     "audit": "audit.list_events",
     "audit-verify": "audit.verify",
     "people": """
-        identity.create_project identity.create_person identity.grant_role identity.revoke_role identity.set_state
+        identity.create_project identity.rename_project identity.create_person identity.set_state
+        identity.grant_role identity.revoke_role
     """,
     "policy": "promotion.propose_policy promotion.confirm_policy",
     "token": "identity.mint_token identity.list_tokens identity.revoke_token",

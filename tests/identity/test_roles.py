@@ -157,6 +157,16 @@ def test_nobody_looks_like_somebody_else(portal: Portal, people: People) -> None
     assert create(people.admin, handle="another-jonas", name="Jonas Weber").name == "Jonas Weber"
 
 
+def test_a_project_has_another_name_for_everyone_and_the_same_id(portal: Portal, people: People) -> None:
+    identity = portal.identity
+    identity.rename_project(people.admin, project="PROJ-1", name="Credit risk")
+    assert {item.id: item.name for item in identity.list_projects(people.engineer)}["PROJ-1"] == "Credit risk"
+    assert identity.find_object(people.engineer, name="Credit risk").id == "PROJ-1"
+    with pytest.raises(Conflict, match="There is a project called Elsewhere"):
+        identity.rename_project(people.admin, project="PROJ-1", name="Elsewhere")
+    assert identity.rename_project(people.admin, project="PROJ-1", name="Credit risk").name == "Credit risk"
+
+
 def test_people_are_found_by_their_handle(portal: Portal, people: People) -> None:
     assert [thing.title for thing in portal.identity.search(people.viewer, query="jonas")] == ["Jonas Weber"]
     assert portal.identity.find_object(people.viewer, name="jonas").id == people.sre.person_id

@@ -195,6 +195,7 @@ OF_ACTIONS: Mapping[tuple[str, str], str] = {
     ("features.publish_version", "accept"): N_("Why it may be published although a check was inconclusive"),
     ("identity.create_person", "name"): N_("What the person is called"),
     ("identity.create_project", "name"): N_("What the project is called"),
+    ("identity.rename_project", "name"): N_("What the project is to be called"),
     ("identity.create_service_account", "name"): N_("What the account is called"),
     ("identity.find_object", "name"): N_("An id, an identifier or a title"),
     ("identity.mint_service_token", "name"): N_("What the token is for"),

