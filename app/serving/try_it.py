@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.explanations.contributions import why
 from app.serving.answers import show_answer
 from app.serving.held_out import sendable
 from app.session import actor, portal
@@ -24,6 +25,8 @@ ROWS = 50
 COLUMNS = 3
 IMAGE_FILES, IMAGE_WIDTH = ("png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff"), 120
 SECONDS = 10
+# The last answer, with what it answers.
+ANSWER = "trial_answer"
 
 
 class Answer(Value):
@@ -58,10 +61,14 @@ def trial(endpoint: Endpoint) -> None:
     with left:
         row = _form(contract, given, key=f"trial_{sample}")
     with right:
-        if row is None:
+        if row is not None:
+            _ask(endpoint, row, sample=sample)
+        asked, answer = st.session_state.get(ANSWER, (None, None))
+        if answer is None or asked != (endpoint.id, sample):
             st.caption(_("Send it to compare the answer with the outcome."))
         else:
-            _ask(endpoint, contract, row, label=given.get("label"), target=version.signature.target)
+            _show(answer, contract, label=given.get("label"), target=version.signature.target)
+            why(version, answer.features)
 
 
 def _next() -> None:
@@ -119,12 +126,14 @@ def _label(name: str) -> str:
     return name if name.strip("_").replace("_", "").isalnum() else links.escape(name)
 
 
-def _ask(endpoint: Endpoint, contract: FeatureContract, row: dict[str, Any], *, label: Any, target: Target) -> None:
-    answer: Answer | None = None
+def _ask(endpoint: Endpoint, row: dict[str, Any], *, sample: int) -> None:
+    """The answer stays until another row is sent, so that one can ask why."""
+    st.session_state.pop(ANSWER, None)
     with forms.attempt():
-        answer = ask(_ticket(endpoint.id), row)
-    if answer is None:
-        return
+        st.session_state[ANSWER] = ((endpoint.id, sample), ask(_ticket(endpoint.id), row))
+
+
+def _show(answer: Answer, contract: FeatureContract, *, label: Any, target: Target) -> None:
     show_answer(answer.prediction, target=target)
     version = links.escape(links.title_of(answer.version))
     st.caption(
