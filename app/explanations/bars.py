@@ -8,7 +8,8 @@ from core.explanations.values import Contribution, InputImportance
 from core.foundation.text import _
 
 BAR, FRAME = 25, 58
-LONGEST = 34
+LONGEST, SHORT = 34, 20
+MARGIN = 0.35
 
 
 def importance_bars(entries: Sequence[InputImportance], *, key: str, x: str) -> None:
@@ -64,6 +65,12 @@ def waterfall(
             hovertemplate="%{y}: %{text}<extra></extra>",
         )
     )
+    # Room for the figures beside the outermost bars.
+    reached = [*starts, *(start + step for start, step in zip(starts[1:-1], steps, strict=True))]
+    low, high = min(reached), max(reached)
+    margin = MARGIN * (high - low or 1.0)
+    ends_of_axis = {"x": [low - margin, high + margin], "y": [labels[0]] * 2}
+    figure.add_scatter(**ends_of_axis, mode="markers", marker={"opacity": 0}, hoverinfo="skip")
     for value in (base, prediction):
         figure.add_vline(x=value, line={"color": end, "dash": "dot", "width": 1})
     pushes = ", ".join(f"{label} {text}" for label, text in zip(labels[1:-1], texts[1:-1], strict=True))
@@ -75,16 +82,12 @@ def waterfall(
 def _labelled(entry: Contribution) -> str:
     value = entry.value
     shown = numbers.figure(value, 4) if isinstance(value, float) else value or _("missing")
-    return f"{_short(entry.name)} = {_short(shown)}"
+    return f"{_short(entry.name, most=SHORT)} = {_short(shown, most=SHORT // 2)}"
 
 
 def _signed(step: float) -> str:
     return f"{'+' if step > 0 else ''}{numbers.number(step)}"
 
 
-def _short(name: str) -> str:
-    return escape(_cut(name), quote=False)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}\u2026"
+def _short(name: str, *, most: int = LONGEST) -> str:
+    return escape(name if len(name) <= most else f"{name[: most - 1]}\u2026", quote=False)

@@ -63,8 +63,8 @@ def trial(endpoint: Endpoint) -> None:
     with right:
         if row is not None:
             _ask(endpoint, row, sample=sample)
-        asked, answer = st.session_state.get(ANSWER, (None, None))
-        if answer is None or asked != (endpoint.id, sample):
+        sent, answer = st.session_state.get(ANSWER, (None, None))
+        if answer is None or sent != (endpoint.id, sample):
             st.caption(_("Send it to compare the answer with the outcome."))
         else:
             _show(answer, contract, label=given.get("label"), target=version.signature.target)
