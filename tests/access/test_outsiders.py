@@ -22,11 +22,13 @@ from tests.health.installation import change, measure_drift
 from tests.upgrade.home import PEOPLE, upgraded
 
 PROJECT = "PROJ-1"
-# What is the same for everyone who is signed in: people, what the product can do, the rules that hold everywhere.
+# What is the reader's own, or the same for everyone who is signed in: people, what the product can do, the rules that
+# hold everywhere.
 OF_NO_PROJECT = [
     "identity.whoami",
     "identity.list_people",
     "identity.list_tokens",
+    "training.list_run_views",
     "compute.fit",
     "training.list_recipes",
     "promotion.list_policies",
@@ -38,12 +40,13 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "identity.find_object": {"name": "late_arrivals"},
     "identity.titles": {"object_ids": ("DS-1", "MV-1")},
     "registry.compare": {"version_ids": ("MV-1", "MV-2")},
+    "training.curves": {"run_ids": ("RUN-1",)},
     "tracking.read": {"place": "mlflow/registered-models/search"},
     "tracking.read_file": {"path": "PROJ-1/versions/MV-1/MLmodel"},
     "health.of_objects": {"object_ids": ("DS-1", "FV-1", "MV-1", "EP-1")},
 }
 # What a summary without ids says of the project.
-TRACES = {"lake.dataset_facets": "P-2", "features.catalog_scope": "carrier"}
+TRACES = {"lake.dataset_facets": "P-2", "features.catalog_scope": "carrier", "training.run_fields": "learning_rate"}
 # Who sees something where an engineer has nothing to see.
 READERS = {"promotion.what_needs_me": "sre"}
 # The outsider asked for this one by name, and was told that it does not exist.

@@ -180,6 +180,9 @@ DESCRIPTIONS: Mapping[str, str] = {
 }
 OF_FOREIGN_FILES: Mapping[str, str] = {
     "example": N_("Rows as the model takes them: Parquet, an Arrow file, or JSON with an object for each row"),
+    "compared": N_(
+        "By the names of the answers, the columns of the example that hold what the original library answers"
+    ),
     "expected": N_("What the original library answers for each row of the example, by the names of the answers"),
     "mapping": N_("Which columns fill which tensors of the file, and what its outputs are; proposed, if left out"),
     "source": N_("The library and the model that the file was converted from, in words"),
@@ -193,6 +196,9 @@ OF_ACTIONS: Mapping[tuple[str, str], str] = {
     ("features.catalog", "query"): N_("A part of the name, view, description or tags"),
     ("features.drift", "until"): N_("The end of the window of event time, itself excluded"),
     ("features.publish_version", "accept"): N_("Why it may be published although a check was inconclusive"),
+    ("explanations.explain", "output"): N_("The class or output to explain; the one that is answered, if left out"),
+    ("explanations.explain", "row"): N_("The values of the inputs of one row, by their names"),
+    ("explanations.feature_importance", "feature_version_id"): N_("The version whose features are asked about"),
     ("identity.create_person", "name"): N_("What the person is called"),
     ("identity.create_project", "name"): N_("What the project is called"),
     ("identity.rename_project", "name"): N_("What the project is to be called"),
@@ -205,6 +211,7 @@ OF_ACTIONS: Mapping[tuple[str, str], str] = {
     ("online.get_online", "keys"): N_("What to look up: for each row its keys by their columns' names"),
     ("queries.delete_saved", "name"): N_("What the query is called"),
     ("queries.save_query", "name"): N_("What the query is called"),
+    ("training.judge_version", "positive"): N_("The label that counts as yes, where it is not 0 and 1"),
     ("training.save_run_view", "address"): N_("What the address of the page of runs says after its question mark"),
     ("training.save_run_view", "name"): N_("What the view is called"),
     ("training.delete_run_view", "name"): N_("What the view is called"),
@@ -212,6 +219,7 @@ OF_ACTIONS: Mapping[tuple[str, str], str] = {
     ("compute.search_log", "search"): N_("A part of a line, whatever its case"),
     ("training.download_run_file", "name"): N_("What the file is called: model.onnx"),
     ("training.describe_run", "note"): N_("What is worth knowing of the run, in words"),
+    ("training.start_run", "source"): N_("Your own code as a zip or tar archive, for a recipe that runs it"),
     ("training.search_runs", "search"): N_("A part of an id, title, recipe, note or tag"),
     ("registry.list_evidence", "kind"): N_("Of which kind: quality, parity, load test, safety"),
     ("registry.register_tracked", "note"): N_("What the version is for, in words"),
@@ -219,7 +227,7 @@ OF_ACTIONS: Mapping[tuple[str, str], str] = {
     ("registry.upload_version", "note"): N_("What the version is for, in words"),
     **{
         (f"registry.{action}", parameter): text
-        for action in ("register_tracked", "try_file", "upload_version")
+        for action in ("look_into_file", "register_tracked", "try_file", "upload_version")
         for parameter, text in OF_FOREIGN_FILES.items()
     },
 }

@@ -47,7 +47,14 @@ def test_every_action_and_every_file_is_in_it_under_a_name_of_its_own(document: 
     assert len(names) == len(set(names))
     # What takes values with parts is only read by POST.
     reading = ("features.preview_logic", "features.propose_training_set", "features.preview_splits")
-    with_parts = {"compute.fit", *reading, "online.get_online", "tracking.read"}
+    with_parts = {
+        "compute.fit",
+        "explanations.explain",
+        "training.search_runs",
+        *reading,
+        "online.get_online",
+        "tracking.read",
+    }
     for spec in public:
         methods = {method.lower() for method in methods_of(spec)} - ({"get"} if spec.name in with_parts else set())
         assert set(document["paths"][path_of(spec)]) == methods, spec.name
