@@ -12,7 +12,7 @@ from tests.pages.running import page, text_of
 
 LISTS = [card for card in navigation.PAGES if not card.is_hidden]
 DETAILS = [card for card in navigation.PAGES if card.is_hidden]
-FORMS = {"start-sweep", "start-training", "new-training-set"}  # They show no object.
+FORMS = {"start-sweep", "start-training", "new-training-set", "upload-model"}  # They show no object.
 SHOWN = {
     "requirement": "requirement",
     "edit-requirement": "requirement",

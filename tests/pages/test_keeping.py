@@ -75,7 +75,7 @@ def test_of_what_was_put_away_only_what_is_possible_is_offered(portal: Portal, p
 
 def test_nothing_is_done_with_a_version_of_what_was_archived(portal: Portal, people: People) -> None:
     version = register_tiny(portal, people.engineer, rows=50)
-    in_use = {"Request promotion", "Edit the card", "Measure quality", "Scan", "Archive"}
+    in_use = {"Request promotion", "Measure quality", "Scan", "Archive"}
     assert offers(page(portal, people.engineer, "version", id=version.id)) == in_use
     portal.keeping.archive(people.engineer, object_id=version.model_id)
     shown = page(portal, people.engineer, "version", id=version.id)

@@ -17,6 +17,7 @@ KINDS: dict[str, tuple[Kind, ...]] = {
     "evidence_id": (Kind.EVIDENCE,),
     "import_id": (Kind.IMPORT,),
     "job_id": (Kind.JOB,),
+    "feature_version_id": (Kind.FEATURE_VERSION,),
     "left_id": (Kind.SNAPSHOT,),
     "materialization_id": (Kind.MATERIALIZATION,),
     "model_id": (Kind.MODEL,),

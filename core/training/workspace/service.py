@@ -147,7 +147,7 @@ class RunWorkspaceService(Service):
         call.may_reach(run_id)
         return self._marks(call, run_id)
 
-    @action(permission=Permission.READ)
+    @action(permission=Permission.READ, says=N_("marked"))
     def star_run(self, call: Call, *, run_id: str, starred: bool = True) -> RunMarks:
         """Star a run to find it again, or take the star away. Stars are your own."""
         call.may_reach(run_id)
@@ -185,7 +185,7 @@ class RunWorkspaceService(Service):
         order = (RunViewRow.name,)
         return page_of(call.session, RunViewRow, where=mine, order=order, offset=offset, limit=limit, convert=_view_of)
 
-    @action(permission=Permission.READ)
+    @action(permission=Permission.READ, says=N_("kept a view of runs of"))
     def save_run_view(self, call: Call, *, name: ViewName, address: Address) -> RunView:
         """Keep filters, columns, order and curves under a name of your own; a name that is taken gets the new ones."""
         call.unscoped()
@@ -196,7 +196,7 @@ class RunWorkspaceService(Service):
         call.session.add(row)
         return _view_of(row)
 
-    @action(permission=Permission.READ)
+    @action(permission=Permission.READ, says=N_("deleted a view of runs of"))
     def delete_run_view(self, call: Call, *, name: ViewName) -> None:
         """Delete a view of runs that you keep. The runs stay."""
         call.unscoped()

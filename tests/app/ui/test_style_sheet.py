@@ -11,7 +11,7 @@ from app.shell import STATIC
 CSS = (STATIC / "causeway.css").read_text(encoding="utf-8")
 BUNDLES = sorted((Path(streamlit.__file__).parent / "static" / "static" / "js").glob("*.js"))
 PREFIXES = ("account", "palette_place", "page_", "sec_", "card_", "list_", "row_", "cell_", "act_", "title_", "empty_")
-PREFIXES += ("event_", "sql_", "kebab_", "facts_", "code_", "grid_", "promises_")
+PREFIXES += ("event_", "sql_", "kebab_", "facts_", "code_", "grid_", "promises_", "chip_", "selection_", "workspace")
 
 
 @pytest.fixture(scope="module")

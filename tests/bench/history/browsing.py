@@ -41,6 +41,7 @@ IDS = {
     "new-training-set": "",
     "start-sweep": "",
     "start-training": "",
+    "upload-model": "",
 }
 CHANGES = """() => {
   window.lastChange = performance.now();
