@@ -36,6 +36,7 @@ def test_a_wrong_order_of_columns_is_seen_before_a_model_is_registered(mei: Visi
         mei.press("Apply")
         mei.sees_in_the_end(verdict)
         page.keyboard.press("Escape")
+    mei.choose("Model", "A new model")
     mei.fill("Name", "Late payers")
     mei.press("Register")
     mei.at("MV")

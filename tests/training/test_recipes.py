@@ -66,6 +66,7 @@ def test_every_parameter_draws_a_field_with_title_help_and_bounds() -> None:
             assert "default" in field
             bounded = (
                 "enum" in field
+                or field.get("type") == "boolean"
                 or {"maxItems", "maxLength"} & set(field)
                 or ({"minimum", "exclusiveMinimum"} & set(field) and "maximum" in field)
             )

@@ -79,7 +79,11 @@ def test_pairs_of_words_and_the_inputs_beside_the_texts_count(fits: dict[str, Fi
 def test_it_asks_for_a_text_and_other_recipes_name_it() -> None:
     without = CONTRACT.model_copy(update={"request": FIELDS[:2]})
     with pytest.raises(Invalid, match="No input is a text"):
-        refuse_other_inputs(recipe_called("text"), TrainingSet.model_construct(contract=without, manifest=None))
+        refuse_other_inputs(
+            recipe_called("text"), TrainingSet.model_construct(contract=without, manifest=None), params={}
+        )
     with pytest.raises(Invalid, match="the kind text") as refusal:
-        refuse_other_inputs(recipe_called("linear"), TrainingSet.model_construct(contract=CONTRACT, manifest=None))
+        refuse_other_inputs(
+            recipe_called("linear"), TrainingSet.model_construct(contract=CONTRACT, manifest=None), params={}
+        )
     assert "text" in refusal.value.hint
