@@ -27,7 +27,13 @@ class Hasty(Connection):
 
 
 @pytest.fixture
-def line(portal: Portal) -> Iterator[socket.socket]:
+def secret(portal: Portal, people: People) -> str:
+    """That of a session, which is there before anybody waits for a request with it."""
+    return portal.sessions.begin(people.engineer.person_id)
+
+
+@pytest.fixture
+def line(portal: Portal, secret: str) -> Iterator[socket.socket]:
     """A connection to a portal that does not wait for long."""
     with Served(portal, http=Hasty) as address, connected(address) as connection:
         yield connection
@@ -60,19 +66,18 @@ def test_headers_that_do_not_come_to_their_end_are_ended(line: socket.socket, be
     )
 
 
-def post(portal: Portal, people: People, *, length: int, connection: str = "close") -> bytes:
-    secret = portal.sessions.begin(people.engineer.person_id)
+def post(secret: str, *, length: int, connection: str = "close") -> bytes:
     lines = ("Host: a", f"Authorization: Bearer {secret}", f"Content-Length: {length}", f"Connection: {connection}")
     return "\r\n".join((f"POST {WHOAMI} HTTP/1.1", *lines, "", "")).encode()
 
 
-def test_a_body_that_does_not_come_is_ended(portal: Portal, people: People, line: socket.socket) -> None:
-    line.sendall(post(portal, people, length=2))
+def test_a_body_that_does_not_come_is_ended(secret: str, line: socket.socket) -> None:
+    line.sendall(post(secret, length=2))
     assert answer_of(line)[0] == 408
 
 
-def test_a_body_that_comes_fast_enough_is_awaited(portal: Portal, people: People, line: socket.socket) -> None:
-    line.sendall(post(portal, people, length=2) + b"{")
+def test_a_body_that_comes_fast_enough_is_awaited(secret: str, line: socket.socket) -> None:
+    line.sendall(post(secret, length=2) + b"{")
     assert select.select([line], [], [], 6 * SHORT)[0] == []
     line.sendall(b"}")
     assert answer_of(line)[1]["handle"] == "mei"
@@ -83,8 +88,8 @@ def test_a_body_that_nobody_reads_is_not_awaited_for_long(line: socket.socket) -
     assert answer_of(line)[0] == 401
 
 
-def test_a_connection_serves_one_request_after_the_other(portal: Portal, people: People, line: socket.socket) -> None:
-    request = post(portal, people, length=2, connection="keep-alive") + b"{}"
+def test_a_connection_serves_one_request_after_the_other(secret: str, line: socket.socket) -> None:
+    request = post(secret, length=2, connection="keep-alive") + b"{}"
     line.sendall(request)
     first = line.recv(65_536)
     line.sendall(request[:20])
