@@ -21,16 +21,18 @@ MARKS = {"baseline": BETTER, "winner": WON}
 def judgement(run: Run) -> None:
     """The remarks of a run, one a line, and its leaderboard where it has one."""
     for remark in run.remarks:
-        st.markdown(_line(remark))
+        st.markdown(remark_line(remark))
     if run.judgement.leaderboard is not None:
         _leaderboard(run.judgement.leaderboard)
 
 
-def _line(remark: Remark) -> str:
+def remark_line(remark: Remark) -> str:
     mark = ALARM if remark.is_alarm else MARKS.get(remark.kind, PLAIN)
-    first, colon, rest = links.escape(remark.text).partition(":")
-    is_headed = remark.is_alarm and colon
-    return f"{mark} **{first}**:{rest}" if is_headed else f"{mark} {links.escape(remark.text)}"
+    # Escaped as a whole, its colon would bring a backslash that takes the bold from what stands before.
+    first, colon, rest = remark.text.partition(":")
+    if not (remark.is_alarm and colon):
+        return f"{mark} {links.escape(remark.text)}"
+    return f"{mark} **{links.escape(first)}**: {links.escape(rest)}"
 
 
 def _leaderboard(board: Leaderboard) -> None:
