@@ -10,7 +10,7 @@ from app.ui.tables import reading
 from core.foundation.text import _
 from core.tasks.values import Interval
 from core.training.automatic.values import Entry, Leaderboard
-from core.training.judgement.values import Remark
+from core.training.diagnosis.values import Remark
 from core.training.values import RecipeCard, Run
 
 ALARM, BETTER, PLAIN = ":orange[:material/warning:]", ":gray[:material/balance:]", ":gray[:material/info:]"

@@ -15,7 +15,7 @@ from core.foundation.text import _
 from core.foundation.values import Listing
 from core.registry.tables import MirrorRow
 from core.registry.values import Evaluation
-from core.training.judgement.sentences import remarks_of
+from core.training.diagnosis.sentences import remarks_of
 from core.training.tables import RunMetricRow, RunRow
 from core.training.values import Point, Run, RunOrder, Series
 

@@ -15,9 +15,9 @@ from core.foundation.text import _
 from core.registry.signature import Signature
 from core.tasks.predictions import Outputs
 from core.tasks.values import Target
-from core.training.judgement.baseline import fit_baseline, known_baseline, splits_among
-from core.training.judgement.comparing import comparisons_of
-from core.training.judgement.values import Comparison
+from core.training.diagnosis.baseline import fit_baseline, known_baseline, splits_among
+from core.training.diagnosis.comparing import comparisons_of
+from core.training.diagnosis.values import Comparison
 from core.training.recipe import BASELINE, FitContext, Fitted, Origins, Recipe, check_params, recipe_called
 from core.training.result import (
     BASELINE_FOLDER,

@@ -26,10 +26,10 @@ from core.registry.values import Evaluation, MetricPoint, RunRecord
 from core.tasks.task import quality_metrics, task_of
 from core.tasks.values import Target
 from core.training.catalog import add_points, history, last_step, run_of
-from core.training.judgement.baseline import INPUT
-from core.training.judgement.jumps import jump_in
-from core.training.judgement.sentences import alarms_of, losses_of
-from core.training.judgement.values import Judgement, Jump
+from core.training.diagnosis.baseline import INPUT
+from core.training.diagnosis.jumps import jump_in
+from core.training.diagnosis.sentences import alarms_of, losses_of
+from core.training.diagnosis.values import Judgement, Jump
 from core.training.recipe import BASELINE, check_params, inputs_of, recipe_called
 from core.training.result import MODEL_FILE, SOURCE, IngestedResult, SplitResult, ingest_result
 from core.training.splits import TRAIN, VALIDATION, trainable

@@ -13,7 +13,7 @@ from core.foundation.values import Value
 from core.registry.signature import Signature
 from core.tasks.values import Interval, LabelSpread
 from core.training.automatic.values import Leaderboard
-from core.training.judgement.values import Comparison, is_empty
+from core.training.diagnosis.values import Comparison, is_empty
 
 RESULT_FILE = "result.json"
 MODEL_FOLDER, EVALUATIONS_FOLDER, BASELINE_FOLDER = "model", "evaluations", "baseline"

@@ -30,8 +30,8 @@ from core.registry.service import RegistryService
 from core.registry.values import ModelReference, ModelVersion, NewVersion
 from core.requirements.service import RequirementService
 from core.training.catalog import baseline_files, find_run, history, in_state, list_runs, read_run
+from core.training.diagnosis.baseline import INPUT
 from core.training.inputs import inputs_evidence
-from core.training.judgement.baseline import INPUT
 from core.training.kind import job_spec
 from core.training.recipe import (
     Recipe,

@@ -11,7 +11,7 @@ from core.features.values import Kind
 from core.foundation.values import Value
 from core.registry.values import Evaluation
 from core.tasks.values import BINARY
-from core.training.judgement.values import Judgement, Remark
+from core.training.diagnosis.values import Judgement, Remark
 
 DEFAULT_SEED = 1
 

@@ -12,7 +12,7 @@ from core.foundation.naming.texts import ONE_LINE
 from core.foundation.text import N_
 from core.foundation.validation import shaped
 from core.foundation.values import Value
-from core.training.judgement.values import Alarm
+from core.training.diagnosis.values import Alarm
 from core.training.values import Series
 
 PARAMS, METRICS = "params.", "metrics."

@@ -1,7 +1,7 @@
 """What one must know of a run, as its page says it."""
 
 from app.training.leaderboard import remark_line
-from core.training.judgement.values import Remark
+from core.training.diagnosis.values import Remark
 
 
 def test_what_alarms_has_a_bold_head_and_nothing_in_it_comes_alive() -> None:

@@ -5,7 +5,7 @@ before. Noise, slow overfitting and a loss that has just stopped falling do not.
 from collections.abc import Sequence
 from statistics import median
 
-from core.training.judgement.values import Jump
+from core.training.diagnosis.values import Jump
 from core.training.values import Series
 
 LEAST_BEFORE, MOST_BEFORE = 5, 20

@@ -9,8 +9,8 @@ from core.compute.values import JobState
 from core.registry.values import Evaluation
 from core.tasks.values import Interval
 from core.training.automatic.values import Entry, Leaderboard
-from core.training.judgement.sentences import alarms_of, reason_in_words, remarks_of
-from core.training.judgement.values import Comparison, Judgement, Jump
+from core.training.diagnosis.sentences import alarms_of, reason_in_words, remarks_of
+from core.training.diagnosis.values import Comparison, Judgement, Jump
 from core.training.values import Run
 
 AT = datetime(2024, 5, 1, tzinfo=UTC)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.training.judgement.jumps import jump_in
+from core.training.diagnosis.jumps import jump_in
 from core.training.values import Point, Series
 
 DRAWN = np.random.default_rng(3)

@@ -7,10 +7,10 @@ import pyarrow as pa
 import pytest
 
 from core.tasks.values import Target
+from core.training.diagnosis import baseline
+from core.training.diagnosis.baseline import INPUT, fit_baseline, known_baseline, splits_among
+from core.training.diagnosis.comparing import comparisons_of
 from core.training.evaluation import write_predictions
-from core.training.judgement import baseline
-from core.training.judgement.baseline import INPUT, fit_baseline, known_baseline, splits_among
-from core.training.judgement.comparing import comparisons_of
 from tests.training.known_sets import fitted_on, known_set
 
 

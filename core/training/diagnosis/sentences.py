@@ -10,7 +10,7 @@ from core.tasks.measures.claims import gain, outcome
 from core.tasks.task import quality_metrics, task_called
 from core.tasks.values import Interval
 from core.training.automatic.values import Leaderboard
-from core.training.judgement.values import Comparison, Judgement, Remark
+from core.training.diagnosis.values import Comparison, Judgement, Remark
 from core.training.values import Run
 
 SPOKEN = 2

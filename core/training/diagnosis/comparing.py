@@ -9,7 +9,7 @@ from core.tasks.prediction_files import predictions_of
 from core.tasks.predictions import Outputs, Predictions
 from core.tasks.task import task_of
 from core.tasks.values import Interval, Target
-from core.training.judgement.values import Comparison
+from core.training.diagnosis.values import Comparison
 from core.training.splits import LABEL, TRAIN
 
 if TYPE_CHECKING:
