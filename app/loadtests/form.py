@@ -7,6 +7,7 @@ from app.session import actor, may, portal
 from app.ui import forms, links, numbers
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
+from core.loadtests.generator.length import fewest_seconds
 from core.loadtests.plans import PRODUCTION_RATE, PRODUCTION_SECONDS, USUAL
 from core.loadtests.values import HIGHEST_RATE, LONGEST_SECONDS, LoadTestView, Profile
 from core.serving.values import Endpoint
@@ -57,6 +58,8 @@ def start_test(wanted: str) -> None:
         key=f"test_seconds_{key}",
     )
     st.markdown(_effect(endpoint, rate, seconds))
+    if 1 <= (rate or 0) <= top and (short := _too_short(profile, rate=rate or 1, seconds=seconds or 0)):
+        st.markdown(f":orange[:material/warning:] {short}")
     label = _("Request the test") if production else _("Start the test")
     if st.button(label, type="primary", icon=":material/speed:", key="test_start"):
         started: list[LoadTestView] = []
@@ -78,6 +81,15 @@ def _effect(endpoint: Endpoint, rate: float | None, seconds: float | None) -> st
     if endpoint.environment == "production":
         return sentence + " " + _(":orange[It affects callers. It starts when a second person has confirmed it.]")
     return sentence + " " + _("No second exceeds the rate by more than 5 %.")
+
+
+def _too_short(profile: Profile, *, rate: float, seconds: float) -> str:
+    """What it takes for a 99th percentile, where that is more than is asked for; else nothing."""
+    fewest = fewest_seconds(profile, rate=rate)
+    if fewest is None:
+        return _("At this rate it never sends enough requests for a 99th percentile. Take a higher one.")
+    words = _("At this rate a 99th percentile takes at least {n} s.")
+    return words.format(n=numbers.number(fewest)) if seconds < fewest else ""
 
 
 def _start(endpoint: Endpoint, profile: Profile, rate: float | None, seconds: float | None) -> LoadTestView:

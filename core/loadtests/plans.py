@@ -4,6 +4,7 @@ from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.loadtests.generator.arrivals import Spacing
+from core.loadtests.generator.length import fewest_seconds
 from core.loadtests.values import MOST_IN_FLIGHT, InFlight, Plan, Profile, Rate, Seconds, Slo
 
 PRODUCTION_RATE = 1_000.0
@@ -61,3 +62,14 @@ def check_production(plan: Plan) -> None:
                 hint=_("Search the capacity on a staging endpoint with the same version."),
                 field=field,
             )
+
+
+def check_length(plan: Plan) -> None:
+    """Raises Invalid for a plan that sends too few requests to say anything about the slowest of them."""
+    fewest = fewest_seconds(plan.profile, rate=plan.rate)
+    if fewest is not None and plan.seconds >= fewest:
+        return
+    message = _("{seconds:g} s of this profile at {rate:g} requests a second are too few for a 99th percentile")
+    hint = _("Take at least {n} s, or a higher rate.").format(n=fewest) if fewest else _("Take a higher rate.")
+    field = "seconds" if fewest else "rate"
+    raise Invalid(message.format(seconds=plan.seconds, rate=plan.rate), hint=hint, field=field)

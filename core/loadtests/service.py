@@ -21,7 +21,7 @@ from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
 from core.loadtests.generator.arrivals import Spacing
 from core.loadtests.job_spec import refuse_other_measurement, take_endpoint, target_of
-from core.loadtests.plans import Wish, check_production, plan_of
+from core.loadtests.plans import Wish, check_length, check_production, plan_of
 from core.loadtests.rows import find_test, report_of, view_of, views_of
 from core.loadtests.tables import LoadTestRow, LoadTestSecondRow
 from core.loadtests.values import (
@@ -85,7 +85,8 @@ class LoadTestService(Service):
         """Put load on a staging endpoint and measure what it can take.
 
         `rate` is the peak in requests per second, which no second exceeds by more than 5 %; a capacity search ends
-        there. The payload is real rows of the version's held-out split."""
+        there. The payload is real rows of the version's held-out split. A test that is too short for a 99th percentile
+        is refused."""
         wish = Wish(
             profile=profile,
             rate=rate,
@@ -204,6 +205,7 @@ class LoadTestService(Service):
         plan = plan_of(wish, slo=target.slo)
         if environment == "production":
             check_production(plan)
+        check_length(plan)
         self._rows(call, target, split=split)
         self._refuse_second(call, endpoint_id)
         refuse_other_measurement(call, endpoint_id, compute=self.compute)

@@ -74,5 +74,6 @@ def _matching(wanted: Evaluation, *, version: ModelVersion) -> Evaluation | None
 
 
 def _looks_alike(evaluation: Evaluation, *, wanted: Evaluation) -> bool:
-    is_close = abs(evaluation.positive_share - wanted.positive_share) < 1e-9 and evaluation.spread == wanted.spread
+    first, second = (it.positive_share or 0.0 for it in (evaluation, wanted))
+    is_close = abs(first - second) < 1e-9 and evaluation.spread == wanted.spread
     return evaluation.holdout_name == wanted.holdout_name and evaluation.rows == wanted.rows and is_close

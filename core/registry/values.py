@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from core.foundation.naming.texts import Prose
 from core.foundation.naming.titles import ShownName, Title
@@ -14,7 +14,7 @@ from core.foundation.values import Value
 from core.registry.signature import Signature
 from core.tasks.metrics import Metric
 from core.tasks.task import quality_metrics
-from core.tasks.values import BINARY, Better, Curve, Flip, Interval, LabelSpread, Verdict
+from core.tasks.values import BINARY, Better, Curve, Flip, Interval, LabelSpread, PositiveShare, Verdict
 
 ModelName = AddressName
 # What says which model a version is of: an id, a name or a title.
@@ -44,13 +44,21 @@ class Evaluation(Value):
     holdout: str
     holdout_name: str
     rows: int
-    positive_share: float = 0.0
+    positive_share: PositiveShare = None
     metrics: dict[str, Interval]
     predictions: str
     spread: LabelSpread | None = Field(default=None, exclude_if=lambda spread: spread is None)
     origin: str = Field(default="", exclude_if=lambda origin: not origin)
     requests: str = Field(default="", exclude_if=lambda digest: not digest)
     seen: bool = Field(default=False, exclude_if=lambda seen: not seen)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_share_beside_a_spread(cls, given: Any) -> Any:
+        """Older rows have a share of 0 where there are no positives."""
+        if isinstance(given, dict) and given.get("spread") is not None:
+            return {name: value for name, value in given.items() if name != "positive_share"}
+        return given
 
 
 def judging(evaluations: Iterable[Evaluation]) -> Evaluation | None:
@@ -208,7 +216,7 @@ class QualityReport(Value):
     holdout: str
     holdout_name: str
     rows: int
-    positive_share: float = 0.0
+    positive_share: PositiveShare = None
     margins: dict[str, float] = Field(default_factory=dict)
     spread: LabelSpread | None = Field(default=None, exclude_if=lambda spread: spread is None)
     task: str = Field(default=BINARY, exclude_if=lambda task: task == BINARY)

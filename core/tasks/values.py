@@ -66,6 +66,10 @@ class Proposal(Value):
     reason: str
 
 
+# How many of the labels are positive, of labels that can be; left out of what is written where there is none.
+PositiveShare = Annotated[float | None, Field(ge=0, le=1, exclude_if=lambda share: share is None)]
+
+
 class LabelSpread(Value):
     """What the labels of some rows are: the share of rows by class, of many classes the most frequent ones, or how
     numbers are spread."""

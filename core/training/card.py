@@ -63,7 +63,7 @@ def _has_positives(splits: list[SplitResult]) -> bool:
 
 
 def _cells(split: SplitResult, metrics: list[Metric]) -> list[str]:
-    shares = [percent(split.positive_share)] if split.spread is None else []
+    shares = [percent(split.positive_share or 0.0)] if split.spread is None else []
     return [split.split, thousands(split.rows), *shares, *(_figure(split.metrics.get(item.name)) for item in metrics)]
 
 

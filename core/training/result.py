@@ -11,7 +11,7 @@ from core.foundation.text import _
 from core.foundation.validation import WITH_UNDERSCORES, invalid_of, shaped
 from core.foundation.values import Value
 from core.registry.signature import Signature
-from core.tasks.values import Interval, LabelSpread
+from core.tasks.values import Interval, LabelSpread, PositiveShare
 from core.training.automatic.values import Leaderboard
 from core.training.diagnosis.values import Comparison, is_empty
 
@@ -31,7 +31,7 @@ class SplitResult(Value):
 
     split: Annotated[str, shaped(r"^[a-z][a-z0-9_]{0,30}$", allowed=WITH_UNDERSCORES, example="train")]
     rows: Annotated[int, Field(ge=1)]
-    positive_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    positive_share: PositiveShare = None
     spread: LabelSpread | None = None
     metrics: Annotated[dict[str, Interval], Field(max_length=20)]
 

@@ -53,7 +53,7 @@ class Scene:
         route_to(self.portal, self.endpoint, (version, 100))
         self.confirm(version)
         test = self.portal.loadtests.start_test(
-            self.people.sre, endpoint_id=self.endpoint, profile="smoke", rate=100, seconds=5
+            self.people.sre, endpoint_id=self.endpoint, profile="smoke", rate=120, seconds=5
         )
         self.portal.loadtests.stop_test(self.people.sre, test_id=test.id)
         run_job_here(self.portal, test.job_id)

@@ -20,7 +20,7 @@ from tests.serving.running import gateway_for, settled
 from tests.training.sets import make_training_set
 
 SYSTEM = Actor.system("test")
-QUICK = {"profile": "smoke", "rate": 100, "seconds": 5}
+QUICK = {"profile": "smoke", "rate": 120, "seconds": 5}
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_a_test_of_a_running_endpoint_becomes_evidence_about_the_version(
     report = portal.loadtests.get_report(people.viewer, test_id=test.id)
     assert done.state is LoadTestState.FINISHED
     assert report.failures == {}
-    assert report.requests == pytest.approx(400, rel=0.25)
+    assert report.requests == pytest.approx(480, rel=0.25)
     assert report.server.compute_p50_ms is not None
     assert len(portal.loadtests.series(people.viewer, test_id=test.id)) >= 5
     _check_evidence(portal, people, done)
@@ -135,6 +135,7 @@ WRONG: tuple[tuple[dict[str, Any], str], ...] = (
     ({"rate": float("nan")}, "rate"),
     ({"seconds": 0}, "seconds"),
     ({"seconds": 365 * 86_400}, "seconds"),
+    ({"seconds": 2}, "seconds"),
     ({"rate_cap": 0}, "rate_cap"),
     ({"profile": "fork bomb"}, "profile"),
     ({"spacing": "bursts"}, "spacing"),

@@ -81,7 +81,7 @@ def test_what_is_live_is_named_by_titles(renamed: Portal) -> None:
 
 
 def test_a_new_load_test_is_called_by_the_title_of_its_endpoint(renamed: Portal) -> None:
-    test = renamed.loadtests.start_test(PEOPLE.engineer, endpoint_id="EP-1", rate=50, seconds=3)
+    test = renamed.loadtests.start_test(PEOPLE.engineer, endpoint_id="EP-1", rate=50, seconds=10)
     assert renamed.identity.titles(PEOPLE.engineer, object_ids=(test.id,)) == {test.id: f"smoke test of {STAGING}"}
 
 

@@ -214,7 +214,7 @@ def test_a_model_from_elsewhere_is_judged_served_and_measured_like_any_other(sce
     assert (parity.subject, parity.verdict, report.rows) == (version.id, Verdict.PASS, 100)
     assert report.mismatches == 0
     assert report.largest_prediction_gap < 1e-7
-    smoke = portal.loadtests.start_test(people.sre, endpoint_id=scene.endpoint.id, profile="smoke", rate=20, seconds=2)
+    smoke = portal.loadtests.start_test(people.sre, endpoint_id=scene.endpoint.id, profile="smoke", rate=120, seconds=5)
     assert run_job_here(portal, smoke.job_id).state is JobState.SUCCEEDED
     statuses = portal.loadtests.get_report(people.sre, test_id=smoke.id)
     assert statuses.version_id == version.id

@@ -74,7 +74,7 @@ def _staging(chain: Chain) -> None:
     mei, jonas, endpoint = chain.people.engineer, chain.people.sre, chain.staging
     replay = chain.portal.measurement.start_test_replay(mei, endpoint_id=endpoint, start=DAYS[0], end=DAYS[1])
     _done(chain, replay.job_id)
-    test = chain.portal.loadtests.start_test(jonas, endpoint_id=endpoint, rate=50, seconds=3)
+    test = chain.portal.loadtests.start_test(jonas, endpoint_id=endpoint, rate=200, seconds=4)
     _done(chain, chain.portal.loadtests.get_test(jonas, test_id=test.id).job_id)
 
 

@@ -64,6 +64,19 @@ def test_a_test_is_started_with_the_caps_stated(portal: Portal, people: People, 
     assert (started.endpoint_id, started.plan.rate) == (endpoint.id, 70.0)
 
 
+def test_the_form_says_how_long_it_takes_for_a_percentile(
+    portal: Portal, people: People, version: ModelVersion
+) -> None:
+    endpoint = serving(portal, people, version, "staging")
+    test = page(portal, people.engineer, "load-tests", endpoint=endpoint.id)
+    assert "99th percentile" not in text_of(test)
+    test.number_input(key="test_seconds_step_staging").set_value(2.0)
+    assert "At this rate a 99th percentile takes at least 3 s." in text_of(pressed(test, "new_test"))
+    test.number_input(key="test_seconds_step_staging").set_value(2.0)
+    assert "too few for a 99th percentile" in text_of(pressed(test, "new_test", "test_start"))
+    assert portal.loadtests.list_tests(people.viewer).total == 0
+
+
 def test_a_rate_beyond_the_cap_is_refused_in_words(portal: Portal, people: People, version: ModelVersion) -> None:
     endpoint = serving(portal, people, version, "staging")
     test = page(portal, people.engineer, "load-tests", endpoint=endpoint.id)
