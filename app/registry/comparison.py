@@ -1,6 +1,7 @@
 """Versions side by side in tables: what differs and whether that is sure, parameters, and changed decisions."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 from pydantic import Field
@@ -26,7 +27,8 @@ AROUND = ("code commit", "feature versions", "training set")
 
 class Line(Value):
     """A figure across versions, by id. `deltas` are against the baseline; a difference is sure when its interval
-    excludes 0. `phrase` is its name inside a sentence."""
+    excludes 0. `phrase` is its name inside a sentence. What does not judge stands beside the others, neither
+    won nor lost."""
 
     metric: str
     name: str
@@ -37,17 +39,18 @@ class Line(Value):
     unit: str = ""
     short: str = ""
     comparable: bool = True
+    judges: bool = True
 
     @property
     def title(self) -> str:
-        arrow = "\u2191" if self.up else "\u2193"
-        return f"{self.name}{f' ({self.unit})' if self.unit else ''}\u00a0{arrow}"
+        arrow = ("\u00a0\u2191" if self.up else "\u00a0\u2193") if self.judges else ""
+        return f"{self.name}{f' ({self.unit})' if self.unit else ''}{arrow}"
 
     @property
     def best(self) -> frozenset[str]:
         """The versions with the best value, ties together, where each is surely better than each of the others; nobody
         where all are the same, where the difference may be chance, and where it has no interval."""
-        if not self.comparable or not self.values:
+        if not (self.comparable and self.judges and self.values):
             return frozenset()
         top = (max if self.up else min)(self.values.values())
         best = {version_id for version_id, value in self.values.items() if abs(value - top) <= SAME * abs(top)}
@@ -99,6 +102,7 @@ def sentence(comparison: Comparison, lines: Sequence[Line]) -> str:
             delta=line.deltas.get(comparison.candidate),
         )
         for line in lines
+        if line.judges
     ]
     return verdict_in_words(measures, candidate=labels[comparison.candidate], baseline=labels[comparison.baseline])
 
@@ -118,7 +122,8 @@ def _measured_lines(versions: Sequence[ModelVersion], *, baseline: str) -> list[
         up=True,
         unit="rps",
     )
-    size = Line(metric="bytes", name=_("Model size"), phrase=_("model size"), short=_("Size"), up=False, unit="kB")
+    about: dict[str, Any] = {"metric": "bytes", "up": False, "unit": "kB", "judges": False}
+    size = Line(name=_("Model size"), phrase=_("model size"), short=_("Size"), **about)
     pairs = ((latency, p99), (capacities, capacity), (size, sizes))
     return [_measured(line, figures, baseline=baseline) for line, figures in pairs if len(figures) > 1]
 
@@ -207,7 +212,7 @@ def _change(line: Line, version_id: str, *, baseline: str) -> str:
         same = _("same")
         return f":gray[{same}]"
     text = numbers.change(share)
-    if delta.low <= 0 <= delta.high:
+    if delta.low <= 0 <= delta.high or not line.judges:
         return f":gray[{text}]"
     return f":{'green' if (share > 0) == line.up else 'red'}[{text}]"
 

@@ -9,6 +9,7 @@ from app.registry.naming import labels_of
 from app.registry.pictures import caption_of, draw
 from app.session import actor, portal
 from app.ui import charts, frame
+from app.ui.panels.parallel import axis, parallel
 from app.ui.tasks import shown_metrics
 from core.foundation.text import N_, _
 from core.registry.sentences import title_of
@@ -97,10 +98,10 @@ def trade_offs(comparison: Comparison, *, lines: Sequence[Line], colors: Mapping
         return
     labels = labels_of(comparison.versions)
     axes = [
-        charts.axis(f"{line.short} {line.unit}".strip(), [line.values[version_id] for version_id in ids], up=line.up)
+        axis(f"{line.short} {line.unit}".strip(), [line.values[version_id] for version_id in ids], up=line.up)
         for line in differing
     ]
-    charts.parallel(
+    parallel(
         axes,
         colors=[colors[version_id] for version_id in ids],
         names=[f"{labels[version_id]}:" for version_id in ids],

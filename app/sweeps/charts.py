@@ -9,6 +9,8 @@ from app.ui import cells, charts, frame, times
 from app.ui.cells import Cell, Column, Row
 from app.ui.components.rows import rows
 from app.ui.numbers import metric_in_words, metric_name
+from app.ui.panels.parallel import axis, shades
+from app.ui.panels.parallel import parallel as draw
 from app.ui.parameters import plain, recipes, title_of
 from app.ui.wording import counted
 from core.foundation.text import N_, _
@@ -16,7 +18,7 @@ from core.sweeps.values import Importances, Sweep, Trial
 
 COLORS = {"complete": "blue", "pruned": "orange", "failed": "red"}
 STATES = {"complete": N_("Complete"), "pruned": N_("Pruned"), "failed": N_("Failed")}
-MOST_AXES = 7
+MOST_AXES, WIDE = 7, 150
 TRIALS_HEIGHT = 538
 
 
@@ -87,15 +89,15 @@ def parallel(sweep: Sweep, trials: Sequence[Trial]) -> None:
         return
     card = recipes().get(sweep.recipe)
     axes = [
-        charts.axis(title_of(name, card), [trial.params.get(name) for trial in complete], log=dimension.log)
+        axis(title_of(name, card), [trial.params.get(name) for trial in complete], log=dimension.log)
         for name, dimension in list(sweep.space.items())[:MOST_AXES]
     ]
     values = [float(trial.value or 0.0) for trial in complete]
     up = sweep.direction == "maximize"
-    axes.append(charts.axis(metric_name(sweep.metric), values, up=up))
+    axes.append(axis(metric_name(sweep.metric), values, up=up))
     alt = _("Parallel coordinates of {n} trials").format(n=len(complete))
     names = [_("trial {n}:").format(n=trial.number) for trial in complete]
-    charts.parallel(axes, shades=charts.shades(values, up=up), names=names, key="parallel", alt=alt)
+    draw(axes, shades=shades(values, up=up), names=names, key="parallel", alt=alt, room=WIDE)
     st.caption(_("Up is better on the last axis; steps of logarithmic ones are powers of ten."))
 
 

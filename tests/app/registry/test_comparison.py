@@ -5,7 +5,7 @@ import pytest
 from app.registry.comparison import Line, _change, sentence
 from app.registry.version import shown
 from app.sweeps.space_editor import suggested
-from app.ui.charts import axis, shades
+from app.ui.panels.parallel import axis, shades
 from core.registry.values import Comparison, ModelVersion
 from core.tasks.values import Interval
 
@@ -113,10 +113,19 @@ def test_the_sentence_counts_the_lines_of_the_table() -> None:
         name="Model size",
         phrase="model size",
         up=False,
+        judges=False,
         values={"base": 100.0, "a": 120.0},
         deltas={"a": Interval(value=20.0, low=20.0, high=20.0)},
     )
     unknown = Line(metric="p99_ms", name="p99 latency", phrase="p99 latency", up=False, values={"base": 9.0, "a": 5.0})
-    words = "v2 wins 1 of 3 metrics. It is 20.0 % better in AUC than v1, but 20.0 % worse in model size."
+    words = "v2 wins 1 of 2 metrics. It is 20.0 % better in AUC than v1."
     assert sentence(comparison, [surely, size, unknown]) == words
     assert sentence(comparison, [surely]) == "v2 wins 1 of 1 metrics. It is 20.0 % better in AUC than v1."
+
+
+def test_the_size_of_a_file_is_told_and_neither_won_nor_lost() -> None:
+    smaller = Interval(value=-60.0, low=-60.0, high=-60.0)
+    size = line(False, delta=smaller, values={"MV-1": 100.0, "MV-2": 40.0}, unit="kB", judges=False)
+    assert size.best == frozenset()
+    assert size.title == "AUC (kB)"
+    assert _change(size, "MV-2", baseline="MV-1") == ":gray[\u221260.0\u202f%]"
