@@ -100,11 +100,18 @@ def _pixels(values: Sequence[bytes | None], *, image: ImageInput) -> Array:
 def from_bytes(data: memoryview, *, datatype: Datatype, count: int, where: str, most_text: int) -> Array:
     """The values of a binary tensor: little-endian, one after the other, a text after its length in four bytes."""
     if datatype == "BYTES":
-        return _texts([_texts_in(data, count=count, where=where)], place=_in(where), most=most_text)
+        return _texts([texts_in(data, count=count, where=where)], place=_in(where), most=most_text)
+    return numbers_in([data], datatype=datatype, count=count, where=where)
+
+
+def numbers_in(parts: Sequence[memoryview], *, datatype: Datatype, count: int, where: str) -> Array:
+    """The values of binary tensors of `count` numbers or truth values each, one tensor after the other."""
     dtype = np.dtype(dtype_of(datatype)).newbyteorder("<")
     size = count * dtype.itemsize
-    if len(data) != size:
-        raise wrong(where, _("has {found} bytes, the shape says {size}").format(found=len(data), size=size))
+    unfit = next((len(part) for part in parts if len(part) != size), None)
+    if unfit is not None:
+        raise wrong(where, _("has {found} bytes, the shape says {size}").format(found=unfit, size=size))
+    data = b"".join(parts) if len(parts) > 1 else parts[0]
     if datatype == "BOOL" and np.frombuffer(data, dtype=np.uint8).max() > 1:
         raise wrong(where, _("a truth value is 0 or 1"))
     values: Array = np.frombuffer(data, dtype=dtype)
@@ -129,12 +136,15 @@ def _numbers(parts: Parts, *, place: Place) -> npt.NDArray[np.float64]:
     """Of few values the types are looked at. Of many the conversion refuses all but true and false."""
     if len(parts[0]) < MANY:
         return _with_nulls(_joined(parts), place=place)
-    values = array("d")
-    for part in parts:
+    size = len(parts[0])
+    packing = struct.Struct(f"={size}d")
+    values = bytearray(packing.size * len(parts))
+    for at, part in enumerate(parts):
         try:
-            values.fromlist(part)
-        except TypeError:
-            values.frombytes(_with_nulls(part, place=_from(len(values), place)).tobytes())
+            packing.pack_into(values, at * packing.size, *part)
+        except struct.error:
+            numbers = _with_nulls(part, place=_from(at * size, place))
+            values[at * packing.size : (at + 1) * packing.size] = numbers.tobytes()
     numbers = np.frombuffer(values, dtype=np.float64)
     _refuse_truths(numbers, parts, place=place)
     return numbers
@@ -270,14 +280,29 @@ def parts_in(data: memoryview, *, count: int, where: str) -> list[memoryview]:
     return parts
 
 
-def _texts_in(data: memoryview, *, count: int, where: str) -> list[str]:
-    texts = list[str]()
+def texts_in(data: memoryview, *, count: int, where: str) -> list[str]:
+    """So many texts, each after its length."""
+    texts = _short_texts(bytes(data))
+    if len(texts) == count:
+        return texts
+    texts = []
     for part in parts_in(data, count=count, where=where):
         try:
             texts.append(str(part, "utf-8"))
         except UnicodeDecodeError as error:
             raise wrong(f"{where}[{len(texts)}]", _("is no text in UTF-8 after its length")) from error
     return texts
+
+
+def _short_texts(data: bytes) -> list[str]:
+    """Texts of 1 to 127 letters of ASCII: behind the first byte of each length, and nowhere else, are three zeros, so
+    all are cut at once. Nothing where that is not so."""
+    if not data.isascii():
+        return []
+    pieces = data.decode("ascii").split("\0\0\0")
+    texts = [piece[:-1] for piece in pieces[1:-1]] + pieces[-1:]
+    lengths = "".join([piece[-1:] for piece in pieces[:-1]])
+    return texts if len(pieces[0]) == 1 and list(map(ord, lengths)) == list(map(len, texts)) else []
 
 
 def _does_not_fit(value: Any, datatype: Datatype, where: str) -> Invalid:

@@ -1,7 +1,8 @@
 """The JSON of a request, whatever it asks for: one object that can mean one thing only, of a size that may be asked
 for, with the names that are wanted. Every refusal says where."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -28,16 +29,30 @@ def parse_object(body: bytes) -> dict[str, Any]:
         raise Invalid(_("The body must be a JSON object"))
     # A name that stands twice has a colon that none of what was read accounts for.
     colons = body.count(b":")
-    if colons != _members(document) and (b"\\" in body or colons != _colons(document)):
+    if colons not in _counts(document) and (b"\\" in body or colons != _colons(document)):
         unambiguous(body)
     return document
 
 
+def _counts(document: dict[str, Any]) -> Iterator[int]:
+    """With how many colons it was written, if without colons in texts and nothing lies deeper: than the objects in its
+    lists, or than the parameters of those."""
+    members = _members(document)
+    yield members
+    yield members + _parameters(document)
+
+
 def _members(document: dict[str, Any]) -> int:
-    """How many names an object has, and the objects in its lists: with so many colons it was written at least, and with
-    exactly so many where no text has one and nothing lies deeper."""
+    """How many names an object has, and the objects in its lists: with so many colons it was written at least."""
     lists = (part for part in document.values() if type(part) is list and set(map(type, part)) == {dict})
     return len(document) + sum(sum(map(len, part)) for part in lists)
+
+
+def _parameters(document: dict[str, Any]) -> int:
+    """How many names stand one level deeper, in the members of the document and of the objects in its lists."""
+    lists = (part for part in document.values() if type(part) is list and set(map(type, part)) == {dict})
+    members = (document, *chain.from_iterable(lists))
+    return sum(len(value) for member in members for value in member.values() if type(value) is dict)
 
 
 def _colons(value: dict[str, Any] | list[Any]) -> int:

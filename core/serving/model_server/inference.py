@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import orjson
 
+from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.lake.images.decoders import Encoded
 from core.registry.signature import ANY, Signature, TensorSpec
-from core.serving.model_server.columns import from_bytes, parts_in, to_bytes, typed
+from core.serving.model_server.columns import from_bytes, numbers_in, parts_in, texts_in, to_bytes, typed
 from core.serving.model_server.decode import check_size, parse_object, quoted, same_names, wrong
 from core.serving.model_server.layout import Array, Arrays, Block, Layout
 from core.serving.model_server.pictures import Picture, picture_of
@@ -88,15 +89,33 @@ class InferenceReader:
             pixels = np.zeros((rows, *block.row), dtype=np.uint8)
             pictures += self._files(block.specs[0], body, pixels=pixels)
             return pixels[None]
-        if body.places or ANY in block.row:
+        shape = [rows, *block.row]
+        if ANY in block.row:
             return np.stack([self._tensor(spec, body, rows=rows) for spec in block.specs])
-        tensors, shape = [body.tensors[name] for name in block.inputs], [rows, *block.row]
-        size = prod(shape)
+        if body.places:
+            plain = self._plain_binary(block, body, shape=shape)
+            return np.stack([self._tensor(spec, body, rows=rows) for spec in block.specs]) if plain is None else plain
+        tensors, size = [body.tensors[name] for name in block.inputs], prod(shape)
         parts = _plain_parts(tensors, datatype=block.datatype, shape=shape, size=size)
         if parts is None:
             specs = zip(tensors, block.specs, strict=True)
             parts = [_flat(tensor, spec=spec, shape=_checked(tensor, spec=spec, rows=rows)) for tensor, spec in specs]
         return self._typed(parts, block.specs, size=size).reshape(len(parts), *shape)
+
+    def _plain_binary(self, block: Block, body: Body, *, shape: list[int]) -> Array | None:
+        """A block whose tensors all come in binary and say of themselves just what is expected, all at once; None where
+        one of them takes a second look."""
+        places, size = [body.places.get(name) for name in block.inputs], prod(shape)
+        if None in places or not _are_plain([body.tensors[name] for name in block.inputs], block.datatype, shape=shape):
+            return None
+        data = [body.rest[place] for place in places if place]
+        try:
+            if block.datatype == "BYTES":
+                texts = [texts_in(part, count=size, where=name) for part, name in zip(data, block.inputs, strict=True)]
+                return self._typed(texts, block.specs, size=size).reshape(len(data), *shape)
+            return numbers_in(data, datatype=block.datatype, count=size, where="data").reshape(len(data), *shape)
+        except Invalid:
+            return None
 
     def _files(self, spec: TensorSpec, body: Body, *, pixels: Array) -> list[Picture]:
         """The files of images that a tensor of bytes holds, one a row, in base64 where it is JSON."""
@@ -204,18 +223,30 @@ def _by_name(inputs: Any) -> dict[str, Tensor]:
 
 def _plain_parts(tensors: Sequence[Tensor], *, datatype: str, shape: list[int], size: int) -> list[list[Any]] | None:
     """The values of tensors that say of themselves just what is expected, each one list; None where one of them takes
-    a second look. Nothing is done for each tensor that can be done for all of them at once."""
+    a second look."""
+    if not _are_plain(tensors, datatype, shape=shape):
+        return None
     try:
-        kinds, shapes, parts = ([tensor[member] for tensor in tensors] for member in ("datatype", "shape", "data"))
-        counts = kinds.count(datatype), shapes.count(shape), list(map(len, parts)).count(size)
+        parts = [tensor["data"] for tensor in tensors]
+        is_whole = list(map(len, parts)).count(size) == len(parts) and set(map(type, parts)) == {list}
     except (KeyError, TypeError):
         return None
-    if counts != (len(tensors),) * 3 or set(map(type, parts)) != {list}:
+    if not is_whole or (len(shape) > 1 and any(type(part[0]) is list for part in parts)):
         return None
+    return parts
+
+
+def _are_plain(tensors: Sequence[Tensor], datatype: str, *, shape: list[int]) -> bool:
+    """Whether tensors are of this datatype and shape, each in so many words. Nothing is done for each of them that can
+    be done for all at once."""
+    try:
+        kinds, shapes = ([tensor[member] for tensor in tensors] for member in ("datatype", "shape"))
+    except KeyError:
+        return False
+    if kinds.count(datatype) != len(tensors) or shapes.count(shape) != len(tensors):
+        return False
     # 1.0 and true are equal to 1, and are no number of rows.
-    has_numbers = set(map(type, chain.from_iterable(shapes))) == {int}
-    is_nested = len(shape) > 1 and any(type(part[0]) is list for part in parts)
-    return parts if has_numbers and not is_nested else None
+    return set(map(type, chain.from_iterable(shapes))) == {int}
 
 
 def _checked(tensor: Tensor, *, spec: TensorSpec, rows: int) -> tuple[int, ...]:

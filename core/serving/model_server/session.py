@@ -51,7 +51,8 @@ class ServedModel:
         self.layout = Layout(signature.inputs)
         # What the file says of itself. Nothing in it is believed.
         self.metadata: Mapping[str, str] = session.get_modelmeta().custom_metadata_map
-        self._names = [spec.name for spec in signature.gives]
+        self._gives = signature.gives
+        self._names = [spec.name for spec in self._gives]
         # The first call plans memory and is slow; no caller should be the one to wait for it.
         self._proof = self._first_answered(self.layout.missing(), self.layout.filled(0))
         self.joins_requests = self._has_rows_of_their_own()
@@ -70,7 +71,7 @@ class ServedModel:
             logger.error("error %s: the model failed: %s", error_id, error, extra={"error": error_id})
             hint = _("Operators find the cause in the log of the model server as error {id}.").format(id=error_id)
             raise Unavailable(_("The model failed on this request"), hint=hint) from error
-        if not all(map(_is_usable, outputs, self.signature.gives, [rows] * len(outputs))):
+        if not all(map(_is_usable, outputs, self._gives, [rows] * len(outputs))):
             raise Unavailable(_("The model gave no usable answer"), hint=_("Nothing was answered in its place."))
         self.proved_ns = perf_counter_ns()
         return tuple(outputs)

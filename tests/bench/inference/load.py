@@ -1,5 +1,6 @@
 """Asks a server as fast as it answers, over so many kept connections, and prints its answers a second, and all of them:
-`python -m tests.bench.inference.load SOCKET PATH CONNECTIONS SECONDS BODIES`, a folder of files."""
+`python -m tests.bench.inference.load SOCKET PATH CONNECTIONS SECONDS BODIES`, a folder of files. The suffix of one with
+binary tensors is how long its JSON is."""
 
 import asyncio
 import sys
@@ -45,11 +46,14 @@ async def measure(path: str, *, requests: list[bytes], connections: int, seconds
     return (answers[0] - before) / (time.perf_counter() - begun), answers[0]
 
 
-def request_of(path: str, body: bytes) -> bytes:
-    return b"POST %s HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%s" % (path.encode(), len(body), body)
+def request_of(path: str, body: bytes, *, head_bytes: int = 0) -> bytes:
+    """`head_bytes` is how long the JSON is where binary tensors follow it."""
+    line, more = path.encode(), b"\r\ninference-header-content-length: %d" % head_bytes if head_bytes else b""
+    return b"POST %s HTTP/1.1\r\nhost: x\r\ncontent-length: %d%s\r\n\r\n%s" % (line, len(body), more, body)
 
 
 if __name__ == "__main__":
     socket_path, address, connections, seconds, folder = sys.argv[1:]
-    bodies = [request_of(address, file.read_bytes()) for file in sorted(Path(folder).iterdir())]
+    files = sorted(Path(folder).iterdir())
+    bodies = [request_of(address, file.read_bytes(), head_bytes=int(file.suffix[1:] or 0)) for file in files]
     print(*uvloop.run(measure(socket_path, requests=bodies, connections=int(connections), seconds=float(seconds))))

@@ -22,6 +22,7 @@ from core.features.values import FeatureContract
 from core.foundation.digests import canonical
 from core.foundation.storage import Manifest, ManifestFile, Store
 from core.registry.signature import Signature
+from core.serving.model_server.columns import to_bytes
 from core.serving.model_server.session import open_session
 from core.serving.server_spec import READY_FILE, SOCKET_FILE, ServerSpec
 from tests.bench.inference.models import CATEGORIES, NUMBERS, flights_like, names_of, our_sums, sums, table
@@ -60,7 +61,9 @@ def measure(
         }
         for rows in sizes:
             bodies, inputs = _requests(folder / f"bodies-{rows}", rows=rows)
+            binary = _binary_requests(folder / f"binary-{rows}", inputs)
             runs = {name: _asking(server, bodies, seconds=seconds) for name, server in servers.items()}
+            runs["binary"] = _asking(servers["ours"], binary, seconds=seconds)
             runs["in process"] = partial(_in_process, model, inputs, seconds=seconds / 3)
             rates = _in_turns(runs, rounds=rounds)
             lines += _compared(rates, rows=rows)
@@ -82,12 +85,14 @@ class Server:
 
 def _compared(rates: Speeds, *, rows: int) -> list[Line]:
     shown = f"{rows} rows a request, {CONNECTIONS} connections"
-    ours, raw, alone = (rates[name] for name in ("ours", "raw", "in process"))
+    ours, raw, alone, binary = (rates[name] for name in ("ours", "raw", "in process", "binary"))
     return [
         _at_least(f"{shown}, to raw ASGI", ours, raw, goal=1.2 if rows == 1 else None),
         _at_least(f"{shown}, to in process", ours, alone, goal=0.45 if rows == 64 else None),
+        _at_least(f"{shown}, binary, to in process", binary, alone, goal=0.45 if rows == 64 else None),
         _processor(f"{shown}, to raw ASGI", ours, raw),
         _processor(f"{shown}, to in process", ours, alone),
+        _processor(f"{shown}, binary, to in process", binary, alone),
     ]
 
 
@@ -163,6 +168,23 @@ def _requests(folder: Path, *, rows: int) -> tuple[Path, list[dict[str, Any]]]:
         (folder / f"{at:03d}").write_bytes(orjson.dumps({"inputs": [_tensor(sent, name) for name in COLUMN_NAMES]}))
         inputs.append({name: _array(sent, name) for name in COLUMN_NAMES})
     return folder, inputs
+
+
+def _binary_requests(folder: Path, inputs: list[dict[str, Any]]) -> Path:
+    """The same requests with tensors behind the JSON, as the clients of the protocol write them."""
+    folder.mkdir()
+    for at, arrays in enumerate(inputs):
+        data = {name: to_bytes(values) for name, values in arrays.items()}
+        tensors = [
+            {
+                **{"name": name, "shape": values.shape, "datatype": "BYTES" if values.dtype == object else "FP64"},
+                "parameters": {"binary_data_size": len(data[name])},
+            }
+            for name, values in arrays.items()
+        ]
+        head = orjson.dumps({"inputs": tensors, "parameters": {"binary_data_output": True}})
+        (folder / f"{at:03d}.{len(head)}").write_bytes(head + b"".join(data.values()))
+    return folder
 
 
 def _tensor(rows: pa.Table, name: str) -> dict[str, Any]:

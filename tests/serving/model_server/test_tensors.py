@@ -1,18 +1,21 @@
 """Tensors of any datatype and shape, in JSON and in binary, both ways; and what a datatype cannot hold."""
 
+from itertools import product
 from typing import Any
 
 import numpy as np
 import orjson
 import pytest
+from onnx import helper
 
 from core.foundation.errors import Invalid
 from core.registry.onnx_safety import signature_of
 from core.registry.signature import Datatype, dtype_of
+from core.serving.model_server.columns import texts_in
 from core.serving.model_server.inference import InferenceReader, InferenceRequest, InferenceWriter
 from core.serving.model_server.layout import Layout
 from core.serving.server_spec import Limits
-from tests.serving.model_server.tensor_models import KINDS, echo, mixed
+from tests.serving.model_server.tensor_models import KINDS, echo, mixed, model_of
 
 LIMITS = Limits(rows=100, cells=1_000, text=20)
 VALUES: dict[str, list[Any]] = {
@@ -173,6 +176,55 @@ def test_the_bytes_behind_the_json_are_those_of_its_tensors_and_no_more() -> Non
         head = orjson.dumps({"inputs": [sized]})
         with pytest.raises(Invalid, match="is no size of its bytes"):
             reader.read(head + b"\x01", head_bytes=len(head))
+
+
+def pairs(datatype: str) -> bytes:
+    """A model of two inputs of a datatype, which lie in one block."""
+    tensors = {name: (datatype, []) for name in ("a", "b")}
+    return model_of(tensors, {"y": (datatype, [])}, helper.make_node("Identity", ["a"], ["y"]))
+
+
+def read_pair(datatype: str, **data: bytes) -> InferenceRequest:
+    """The second goes first."""
+    sizes = {name: {"binary_data_size": len(part)} for name, part in data.items()}
+    heads = [{"name": at, "datatype": datatype, "shape": [2], "parameters": sizes[at]} for at in ("b", "a")]
+    head = orjson.dumps({"inputs": heads})
+    return reader_of(pairs(datatype)).read(head + data["b"] + data["a"], head_bytes=len(head))
+
+
+TEXTS = [["JFK", "Newark"], ["", "x"], ["x", ""], ["", ""], ["é", "x"], ["a\0\0\0b", "x"], ["\0", "\0\0\0"]]
+
+
+@pytest.mark.parametrize("texts", [*TEXTS, ["x" * 20, "y"], ["\x01\0\0\0", "z"]])
+def test_texts_in_binary_are_cut_where_their_lengths_say(texts: list[str]) -> None:
+    """Short plain ones are cut all at once, those that this would cut elsewhere are read one by one."""
+    (block,) = read_pair("BYTES", a=packed("BYTES", texts), b=packed("BYTES", ["b", "c"])).arrays
+    assert block.tolist() == [texts, ["b", "c"]]
+
+
+def test_texts_in_binary_are_those_of_the_lengths_whatever_their_bytes() -> None:
+    """Small texts out of the bytes of which lengths are made."""
+    letters = ["".join(pair) for pair in product("\0\x01\x02a", repeat=2)] + ["", "\0", "a"]
+    for texts in product(letters, repeat=2):
+        assert texts_in(memoryview(packed("BYTES", list(texts))), count=2, where="x") == list(texts)
+
+
+@pytest.mark.parametrize(
+    ("datatype", "data", "message"),
+    [
+        ("FP64", np.array([0.5, np.inf]).tobytes(), "b.data: has an infinite number"),
+        ("FP64", np.array([0.5]).tobytes(), "b.data: has 8 bytes, the shape says 16"),
+        ("BOOL", b"\x01\x02", "b.data: a truth value is 0 or 1"),
+        ("BYTES", packed("BYTES", ["a", "x" * 21]), f"b.data[1]: '{'x' * 21}' is too long"),
+        ("BYTES", packed("BYTES", ["a"]), "b.data: has 1 values, the shape says 2"),
+    ],
+)
+def test_of_several_binary_tensors_the_wrong_one_is_named(datatype: str, data: bytes, message: str) -> None:
+    right = packed(datatype, VALUES[datatype])
+    assert read_pair(datatype, a=right, b=right).arrays[0].tolist() == [VALUES[datatype]] * 2
+    with pytest.raises(Invalid) as refusal:
+        read_pair(datatype, a=right, b=data)
+    assert refusal.value.message == message
 
 
 def test_members_that_nobody_knows_are_passed_over_and_those_that_stand_twice_are_not() -> None:
