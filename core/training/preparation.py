@@ -107,8 +107,8 @@ def encode_categories(table: "pa.Table", *, preparation: Preparation) -> Any:
 
 
 def encode_numbers(table: "pa.Table", *, preparation: Preparation, dtype: Any = np.float32) -> Any:
-    """[rows, numbers + flags], computed in float64 as the ONNX file does."""
-    rows = np.zeros((table.num_rows, preparation.shape.numbers), dtype=dtype)
+    """[rows, numbers + flags], computed in float64 as the ONNX file does. Its columns lie one behind the other."""
+    rows = np.zeros((table.num_rows, preparation.shape.numbers), dtype=dtype, order="F")
     flags = len(preparation.numbers)
     for place, number in enumerate(preparation.numbers):
         raw = numbers_of(table, name=number.name)

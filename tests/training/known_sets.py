@@ -25,7 +25,7 @@ LOADERS = {
 QUICK: dict[str, dict[str, Any]] = {
     "gradient_boosting": {"rounds": 60, "learning_rate": 0.15, "leaves": 15},
     "linear": {},
-    "tabular": {},
+    "tabular": {"precision": "fp32"},
 }
 
 

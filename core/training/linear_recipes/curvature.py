@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from core.training.linear_recipes.losses import STEEPEST, Kind
+
 # The matrix of more columns would be too large.
 MOST_IN_PAIRS = 3000
 # Keeps a column that no row has, and one that says what others say, from having no curvature at all.
@@ -14,52 +16,32 @@ LEAST = 1e-9
 
 @dataclass(frozen=True)
 class Curvature:
-    """`root` is the lower root of the matrix of second derivatives [columns, columns], or the roots of its diagonal
-    [columns]; a rounded position is the root, transposed, times a position."""
+    """`root` is the lower root of the matrix of second derivatives [columns, columns], or its diagonal [columns]."""
 
     root: Any
-    width: int
 
-    def rounded(self, position: Any) -> Any:
-        rows = position.reshape(-1, self.width)
-        return (self.root.T @ rows if self._has_pairs else self.root[:, None] * rows).ravel()
+    def solved(self, slope: Any) -> Any:
+        """The inverse of the matrix times a slope [columns, outputs]."""
+        from scipy.linalg import cho_solve
 
-    def flat(self, rounded: Any) -> Any:
-        """The position of a rounded one."""
-        return self._solved(rounded, transposed=1)
-
-    def rounded_slope(self, slope: Any) -> Any:
-        return self._solved(slope, transposed=0)
-
-    @property
-    def _has_pairs(self) -> bool:
-        return bool(self.root.ndim == 2)
-
-    def _solved(self, position: Any, *, transposed: int) -> Any:
-        from scipy.linalg import solve_triangular
-
-        rows = position.reshape(-1, self.width)
-        if not self._has_pairs:
-            return (rows / self.root[:, None]).ravel()
-        return solve_triangular(self.root, rows, lower=True, trans=transposed).ravel()
+        return slope / self.root[:, None] if self.root.ndim == 1 else cho_solve((self.root, True), slope)
 
 
 def products_of(hot: Any, *, numbers: Any, weights: Any) -> Any:
     """Weighted sums of products of columns, [columns, columns], or of their squares where they are too many. `hot` is a
-    sparse matrix, `weights` are [rows]; the last column is the bias."""
-    with_bias = np.column_stack([numbers, np.ones(len(numbers))])
-    weighed = with_bias * weights[:, None]
-    if hot.shape[1] + with_bias.shape[1] > MOST_IN_PAIRS:
-        return np.append(hot.multiply(hot).T @ weights, (with_bias * weighed).sum(axis=0))
+    sparse matrix, `weights` are [rows]; the last of the numbers is the bias."""
+    weighed = numbers * weights[:, None]
+    if hot.shape[1] + numbers.shape[1] > MOST_IN_PAIRS:
+        return np.append(hot.multiply(hot).T @ weights, np.einsum("rc,rc->c", numbers, weighed))
     across = hot.T @ weighed
-    within = (hot.T @ hot.multiply(weights[:, None])).toarray()
-    return np.block([[within, across], [across.T, with_bias.T @ weighed]])
+    within = (hot.T @ hot.multiply(weights[:, None]).tocsr()).toarray()
+    return np.block([[within, across], [across.T, numbers.T @ weighed]])
 
 
-def curvature_of(products: Any, *, l2: float, width: int) -> Curvature:
-    """That of a logistic loss where all answers are even, its steepest, with a pull on all columns but the bias."""
+def curvature_of(products: Any, *, kind: Kind, l2: float) -> Curvature:
+    """That of the loss where it is steepest, with a pull on all columns but the bias."""
     total = products[-1, -1] if products.ndim == 2 else products[-1]
     pull = np.append(np.full(len(products) - 1, l2), 0) + LEAST
     if products.ndim == 1:
-        return Curvature(np.sqrt((products / 4 + pull) / total), width)
-    return Curvature(np.linalg.cholesky((products / 4 + np.diag(pull)) / total), width)
+        return Curvature((products * STEEPEST[kind] + pull) / total)
+    return Curvature(np.linalg.cholesky((products * STEEPEST[kind] + np.diag(pull)) / total))

@@ -1,6 +1,6 @@
-"""Fitting: L-BFGS on the convex loss of the training rows, from a strong pull of the weights toward zero to weaker
-ones, until the validation rows get worse. A pull is counted as scikit-learn does: `l2` is alpha of its ridge regression
-and 1 / C of its logistic regression."""
+"""Fitting: the convex loss of the training rows, from a strong pull of the weights toward zero to weaker ones, until
+the validation rows get worse. A pull is counted as scikit-learn does: `l2` is alpha of its ridge regression and 1 / C
+of its logistic regression."""
 
 import time
 from collections.abc import Callable
@@ -12,14 +12,15 @@ import numpy as np
 from core.training.linear_recipes.linear_model import LinearModel
 from core.training.linear_recipes.linear_params import LinearParams
 from core.training.linear_recipes.losses import Kind
+from core.training.linear_recipes.newton import minimize
 from core.training.linear_recipes.problem import Facts, Problem
 from core.training.linear_recipes.rows import Rows
 from core.training.preparation import Preparation
 
 # The pulls that are tried, for each training row.
 PULLS = (1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6)
-# A fit is done where the mean loss is no steeper than this.
-FLAT = 1e-7
+# A fit is done where a step gains no more than this of the mean loss. What others are chosen from needs fewer digits.
+GAIN, GAIN_OF_SEARCH = 1e-10, 1e-8
 
 Report = Callable[[int, dict[str, float]], None]
 
@@ -44,16 +45,17 @@ def fit(
     width: int = 1,
     report: Report = lambda _step, _metrics: None,
     should_stop: Callable[[], bool] = lambda: False,
-    flat: float = FLAT,
+    gain: float | None = None,
 ) -> FittedModel:
     """The model of the least validation loss. `width` is the number of classes or labels. `report(step, metrics)` gets
     the training loss after every step and the validation loss of every pull; `should_stop` is asked after each step.
-    A fit is done where the loss is no steeper than `flat`."""
+    A fit is done where a step gains no more than `gain`."""
     unit = Unit.of(train.labels) if kind == "number" else Unit()
     train, validation = unit.standard(train), unit.standard(validation)
     facts = Facts(kind, preparation.shape.cardinalities, width=width, is_balanced=params.class_weight == "balanced")
+    gain = gain or (GAIN if params.l2 else GAIN_OF_SEARCH)
     training, judging = Problem(train, facts=facts), Problem(validation, facts=facts)
-    search = _Search(training, judging, iterations=params.iterations, report=report, should_stop=should_stop, flat=flat)
+    search = _Search(training, judging, iterations=params.iterations, report=report, should_stop=should_stop, gain=gain)
     for l2 in (params.l2,) if params.l2 else (pull * len(training) for pull in PULLS):
         if not search.improves(l2):
             break
@@ -94,10 +96,10 @@ class _Search:
         iterations: int,
         report: Report,
         should_stop: Callable[[], bool],
-        flat: float,
+        gain: float,
     ) -> None:
         self._training, self._judging, self._iterations = training, judging, iterations
-        self._report, self._should_stop, self._flat = report, should_stop, flat
+        self._report, self._should_stop, self._gain = report, should_stop, gain
         self._started_at = time.monotonic()
         self._position = training.start()
         self._steps, self._passes = 0, 0
@@ -108,7 +110,7 @@ class _Search:
     def improves(self, l2: float) -> bool:
         """Fits with that pull; whether it is worth trying a weaker one."""
         self._solve(l2)
-        loss = self._judging.loss(self._position)
+        loss = self._judging.loss(self._judging.scores(self._position))
         self._report(self._steps, {"validation_loss": loss})
         if not loss < self._least:
             return False
@@ -125,29 +127,18 @@ class _Search:
         }
 
     def _solve(self, l2: float) -> None:
-        from scipy.optimize import minimize
-
-        curvature = self._training.curvature(l2)
-
-        def loss_and_slope(rounded: Any) -> tuple[float, Any]:
-            loss, slope = self._training.loss_and_slope(curvature.flat(rounded), l2)
-            return loss, curvature.rounded_slope(slope)
-
-        done = minimize(
-            loss_and_slope,
-            curvature.rounded(self._position),
-            method="L-BFGS-B",
-            jac=True,
-            callback=self._after_step,
-            options={"maxiter": self._iterations, "maxfun": 2 * self._iterations, "gtol": self._flat, "ftol": 0.0},
+        self._position, passes = minimize(
+            self._training,
+            self._position,
+            l2=l2,
+            gain=self._gain,
+            steps=self._iterations,
+            should_end=self._after_step,
         )
-        self._position = curvature.flat(done.x)
-        self._passes += int(done.nfev)
+        self._passes += passes
 
-    def _after_step(self, intermediate_result: Any) -> None:
-        """scipy chooses what to pass by the name of the argument."""
+    def _after_step(self, loss: float) -> bool:
         self._steps += 1
-        self._report(self._steps, {"train_loss": float(intermediate_result.fun)})
+        self._report(self._steps, {"train_loss": loss})
         self.stopped = self._should_stop()
-        if self.stopped:
-            raise StopIteration
+        return self.stopped

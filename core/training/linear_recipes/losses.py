@@ -1,10 +1,14 @@
 """Losses of linear scores, each with its slope. Scores and targets are float64 [rows, outputs]."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
 
 Kind = Literal["binary", "classes", "labels", "number"]
+
+# No loss is bent more than this.
+STEEPEST: Mapping[Kind, float] = {"binary": 1 / 4, "classes": 1 / 4, "labels": 1 / 4, "number": 1}
 
 
 def targets_of(labels: Any, *, kind: Kind, width: int) -> Any:
@@ -34,3 +38,11 @@ def answers(scores: Any, *, kind: Kind) -> Any:
     if kind == "number":
         return scores
     return softmax(scores, axis=1) if kind == "classes" else expit(scores)
+
+
+def bends(along: Any, *, at: Any, kind: Kind) -> Any:
+    """How the answers `at` change with scores that change by `along`."""
+    if kind == "number":
+        return along
+    turned = at * along
+    return turned - at * turned.sum(axis=1, keepdims=True) if kind == "classes" else turned - at * turned

@@ -1,4 +1,4 @@
-"""The loss of rows as a function of all weights laid end to end, as an optimizer wants it."""
+"""The loss of rows as a function of all weights, as an optimizer wants it."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,7 +8,7 @@ import numpy as np
 
 from core.training.linear_recipes.curvature import Curvature, curvature_of, products_of
 from core.training.linear_recipes.linear_model import LinearModel
-from core.training.linear_recipes.losses import Kind, answers, losses, targets_of
+from core.training.linear_recipes.losses import Kind, answers, bends, losses, targets_of
 from core.training.linear_recipes.rows import Rows
 from core.training.row_weights import balanced_weights
 
@@ -25,67 +25,98 @@ class Facts:
 
 
 class Problem:
-    """Rows of one split. A position is float64 [(ids of all categories + sparse columns + numbers + flags + 1) x
-    outputs], the bias last."""
+    """Rows of one split. A position is float64 [ids of all categories + sparse columns + numbers + flags + 1, outputs],
+    the bias last. Losses are weighted means."""
 
     def __init__(self, rows: Rows, *, facts: Facts) -> None:
-        from scipy.sparse import csr_matrix, hstack
-
-        ids, self._numbers = rows.features.ids, rows.features.numbers
+        self.kind, self._width = facts.kind, facts.width
         ends = np.cumsum((0, *facts.cardinalities), dtype=np.int64)
-        self._kind, self._width, self._offsets, self._ids = facts.kind, facts.width, ends[:-1], int(ends[-1])
-        places, starts = (ids + self._offsets).ravel(), np.arange(len(ids) + 1) * ids.shape[1]
-        self._hot = csr_matrix((np.ones(places.size), places, starts), shape=(len(ids), self._ids))
-        if rows.features.sparse is not None:
-            self._hot = hstack([self._hot, rows.features.sparse], format="csr")
-            self._ids = self._hot.shape[1]
+        self._offsets = ends[:-1]
+        self._hot = _hot(rows, offsets=ends[:-1], ids=int(ends[-1]))
+        self._numbers = _with_bias(rows.features.numbers)
         self._targets = targets_of(rows.labels, kind=facts.kind, width=facts.width)
         weights = _weights(rows, is_balanced=facts.is_balanced and facts.kind != "number")
-        self._weights = np.broadcast_to(weights, (len(ids), 1 if facts.kind == "classes" else facts.width))
+        self._weights = np.broadcast_to(weights, (len(self), 1 if facts.kind == "classes" else facts.width))
+        self._total = self._weights.sum()
 
     def __len__(self) -> int:
         return len(self._targets)
 
     def start(self) -> Any:
         """All weights zero."""
-        return np.zeros((self._ids + self._numbers.shape[1] + 1) * self._width)
+        return np.zeros((self._hot.shape[1] + self._numbers.shape[1], self._width))
 
     def model_at(self, position: Any) -> LinearModel:
-        table, weights, bias = self._parts(position)
-        return LinearModel(kind=self._kind, offsets=self._offsets, table=table, weights=weights, bias=bias[0])
+        table, weights, bias = np.split(position, (self._hot.shape[1], len(position) - 1))
+        return LinearModel(kind=self.kind, offsets=self._offsets, table=table, weights=weights, bias=bias[0])
 
-    def loss(self, position: Any) -> float:
-        """The weighted mean."""
-        return self._mean(losses(self._scores(position), targets=self._targets, kind=self._kind))
+    def scores(self, position: Any) -> Any:
+        """[rows, outputs]."""
+        ids = self._hot.shape[1]
+        return self._hot @ position[:ids] + self._numbers @ position[ids:]
 
-    def loss_and_slope(self, position: Any, l2: float) -> tuple[float, Any]:
-        """The weighted mean of the losses, with l2 / 2 times the squares of all weights but the bias in their sum."""
-        scores, total = self._scores(position), self._weights.sum()
-        pulled = position.copy()
-        pulled[-self._width :] = 0
-        loss = self._mean(losses(scores, targets=self._targets, kind=self._kind))
-        rows = self._weights * (answers(scores, kind=self._kind) - self._targets)
-        parts = (self._hot.T @ rows, self._numbers.T @ rows, rows.sum(axis=0, keepdims=True))
-        slope = np.concatenate(parts).ravel() + l2 * pulled
-        return loss + l2 * float(pulled @ pulled) / 2 / total, slope / total
+    def loss(self, scores: Any) -> float:
+        values = losses(scores, targets=self._targets, kind=self.kind)
+        return float((values * self._weights).sum() / self._total)
+
+    def at(self, scores: Any) -> "Local":
+        return Local(self, answers(scores, kind=self.kind))
+
+    def pulled(self, position: Any, *, l2: float) -> Any:
+        """The slope of the pull: l2 times all weights but the bias."""
+        slope = position * (l2 / self._total)
+        slope[-1] = 0
+        return slope
+
+    def pull(self, position: Any, *, l2: float) -> float:
+        """l2 / 2 times the squares of all weights but the bias."""
+        return float(np.vdot(position, self.pulled(position, l2=l2))) / 2
 
     def curvature(self, l2: float) -> Curvature:
-        return curvature_of(self._products, l2=l2, width=self._width)
+        return curvature_of(self._products, kind=self.kind, l2=l2)
+
+    def sums(self, values: Any) -> Any:
+        """The weighted means of values [rows, outputs] times each column, as a position."""
+        rows = self._weights * values / self._total
+        return np.concatenate([self._hot.T @ rows, self._numbers.T @ rows])
+
+    def slope(self, given: Any) -> Any:
+        return self.sums(given - self._targets)
 
     @cached_property
     def _products(self) -> Any:
         return products_of(self._hot, numbers=self._numbers, weights=self._weights.mean(axis=1))
 
-    def _mean(self, values: Any) -> float:
-        return float((values * self._weights).sum() / self._weights.sum())
 
-    def _scores(self, position: Any) -> Any:
-        table, weights, bias = self._parts(position)
-        return self._hot @ table + self._numbers @ weights + bias
+@dataclass(frozen=True)
+class Local:
+    """The loss around a point, by what it answers there."""
 
-    def _parts(self, position: Any) -> tuple[Any, Any, Any]:
-        rows = position.reshape(-1, self._width)
-        return rows[: self._ids], rows[self._ids : -1], rows[-1:]
+    problem: Problem
+    answers: Any
+
+    def slope(self) -> Any:
+        return self.problem.slope(self.answers)
+
+    def bent(self, along: Any) -> Any:
+        """How the slope changes in a direction that changes the scores by `along`."""
+        return self.problem.sums(bends(along, at=self.answers, kind=self.problem.kind))
+
+
+def _hot(rows: Rows, *, offsets: Any, ids: int) -> Any:
+    from scipy.sparse import csr_matrix, hstack
+
+    known = rows.features.ids
+    places, starts = (known + offsets).ravel(), np.arange(len(known) + 1) * known.shape[1]
+    hot = csr_matrix((np.ones(places.size), places, starts), shape=(len(known), ids))
+    return hot if rows.features.sparse is None else hstack([hot, rows.features.sparse], format="csr")
+
+
+def _with_bias(numbers: Any) -> Any:
+    """Column by column, as they are read and written."""
+    columns = np.ones((len(numbers), numbers.shape[1] + 1), order="F")
+    columns[:, :-1] = numbers
+    return columns
 
 
 def _weights(rows: Rows, *, is_balanced: bool) -> Any:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # There are so many weights that the last digits of each say nothing.
-FLAT = 1e-5
+GAIN = 1e-5
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def fit_text(context: FitContext) -> "FittedText":
         width=max(1, len(context.target.classes)),
         report=context.report,
         should_stop=context.should_stop,
-        flat=FLAT,
+        gain=GAIN,
     )
     return FittedText(fitted, weighings=weighings, preparation=beside.preparation, target=context.target)
 

@@ -32,8 +32,8 @@ SPACED = (
 WORD = r"[\pN\pM_" + "".join(f"\\p{{{script}}}" for script in SPACED) + r"]+|\pL|\p{So}"
 # The one locale of every installation that knows more letters than ASCII has.
 LOCALE = "C.UTF-8"
-# Texts are padded to the longest beside them, so those of a very long one are few.
-MOST_ROWS, MOST_CHARACTERS = 512, 2_000_000
+# Texts are padded to the longest beside them, so they are read by their lengths, and beside a very long one few.
+MOST_ROWS, MOST_CHARACTERS = 64, 2_000_000
 
 
 class Reading(Value):
@@ -70,8 +70,8 @@ def counts_of(texts: Any, *, reading: Reading, threads: int = 1) -> Any:
 
     session = _session(reading)
 
-    def counted(rows: slice) -> Any:
-        (ids,) = session.run(None, {"text": texts[rows]})
+    def counted(places: Any) -> Any:
+        (ids,) = session.run(None, {"text": texts[places]})
         is_run = ids < reading.buckets
         starts = np.concatenate([[0], is_run.sum(axis=1).cumsum()])
         ones = np.ones(int(starts[-1]))
@@ -79,9 +79,11 @@ def counts_of(texts: Any, *, reading: Reading, threads: int = 1) -> Any:
         counts.sum_duplicates()
         return counts
 
+    lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
+    order = np.argsort(lengths, kind="stable")
     with ThreadPoolExecutor(threads) as pool:
-        parts = list(pool.map(counted, _parts(texts)))
-    return vstack(parts, format="csr") if parts else csr_matrix((0, reading.buckets))
+        parts = list(pool.map(counted, _parts(order, lengths=lengths)))
+    return vstack(parts, format="csr")[np.argsort(order)] if parts else csr_matrix((0, reading.buckets))
 
 
 def _columns(graph: Graph, value: str, start: int, end: int) -> str:
@@ -89,10 +91,14 @@ def _columns(graph: Graph, value: str, start: int, end: int) -> str:
     return graph.node("Slice", value, *ends)
 
 
-def _parts(texts: Any) -> Iterator[slice]:
-    longest = max(map(len, texts), default=1)
-    rows = max(1, min(MOST_ROWS, MOST_CHARACTERS // max(1, longest)))
-    return (slice(start, start + rows) for start in range(0, len(texts), rows))
+def _parts(order: Any, *, lengths: Any) -> Iterator[Any]:
+    """Places of texts that are read together, out of `order`, the shortest first."""
+    start = 0
+    while start < len(order):
+        longest = lengths[order[start : start + MOST_ROWS][-1]]
+        rows = max(1, min(MOST_ROWS, MOST_CHARACTERS // max(1, int(longest))))
+        yield order[start : start + rows]
+        start += rows
 
 
 @lru_cache(maxsize=8)

@@ -130,7 +130,7 @@ def inputs_of(table: "pa.Table", *, preparation: Preparation) -> dict[str, torch
     """What the network takes of these rows."""
     inputs = {
         "ids": torch.from_numpy(encode_categories(table, preparation=preparation)),
-        "numbers": torch.from_numpy(encode_numbers(table, preparation=preparation)),
+        "numbers": torch.from_numpy(encode_numbers(table, preparation=preparation)).contiguous(),
     }
     for item in preparation.images:
         pixels = torch.from_numpy(pixels_of(table, name=item.name, image=item.image))
