@@ -42,7 +42,7 @@ def cli() -> None:
 
     `causeway up` starts everything on this machine. The commands named after a domain (training, promotion, ...) call a
     running portal; sign in first with `causeway sign-in`, or set CAUSEWAY_ADDRESS and CAUSEWAY_TOKEN. All of them take
-    --json.
+    --json. `causeway demo --list` says what can be looked at without data of one's own.
     """
 
 
@@ -64,11 +64,26 @@ def up(empty: bool) -> None:
 
 
 @cli.command()
-def demo() -> None:
-    """Walk the whole chain on the data of a Python package, from the goal to an approved model in production."""
-    from app.demonstration.run import run_demonstration
+@click.argument("name", default="")
+@click.option("--list", "lists", is_flag=True, help="What there is, and how long each takes.")
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
+def demo(name: str, lists: bool, as_json: bool) -> None:
+    """Walk from data to a model that answers, on data that comes along; `--list` says on which.
 
-    sys.exit(run_demonstration(load_settings()))
+    Needs what `causeway up` has started. Each demonstration makes a project of its own, and what an earlier walk has
+    made is not made again. Without a name it is the whole chain, from the goal to an approved model in production.
+    """
+    from app.cli.processes import expect_portal
+    from app.demonstration.run import listed, run_demonstration
+
+    if lists:
+        _print(listed(), as_json=as_json)
+        return
+    loaded = load_settings()
+    if not loaded.has_database:
+        raise _no_portal_here("")
+    expect_portal(loaded)
+    sys.exit(run_demonstration(loaded, name=name))
 
 
 @cli.command()

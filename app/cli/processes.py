@@ -11,7 +11,7 @@ import click
 
 from app.cli.supervision import STOP_SECONDS, Part, PartProcess, Supervisor
 from core.client.transport import http_client
-from core.foundation.errors import Conflict, PortalError
+from core.foundation.errors import Conflict, PortalError, Unavailable
 from core.foundation.settings import Settings
 from core.foundation.text import _
 
@@ -124,6 +124,15 @@ def _answers(url: str) -> bool:
         return http_client().get(url, timeout=2).is_success
     except httpx.TransportError:
         return False
+
+
+def expect_portal(settings: Settings) -> None:
+    """Unavailable where no portal of this machine answers."""
+    if not _answers(f"{settings.address}/health"):
+        raise Unavailable(
+            _("No portal answers at {address}").format(address=settings.address),
+            hint=_("Start it with `causeway up --empty`, in another terminal."),
+        )
 
 
 def _demonstrate(settings: Settings) -> None:

@@ -1,1 +1,2 @@
-"""The demonstration: the whole chain on real flights, step by step. It uses only the actions that people have."""
+"""Demonstrations: the chain from data to a model that answers, step by step, on data that comes along.
+They use only the actions that people have, each in a project of its own."""

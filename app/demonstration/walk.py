@@ -17,6 +17,7 @@ from core.foundation.actors import Actor
 from core.foundation.errors import Conflict, NotFound, Unavailable
 from core.foundation.text import _
 from core.identity.values import Person
+from core.installation import FIRST_PEOPLE
 from core.portal import Portal
 
 T = TypeVar("T")
@@ -34,8 +35,9 @@ def read_created(record: Path) -> dict[str, str]:
 class Walk:
     """The people who act, what earlier steps created (an object's id by a step's word), and the console."""
 
-    def __init__(self, portal: Portal, *, console: Console, record: Path) -> None:
+    def __init__(self, portal: Portal, *, demonstration: "Demonstration", console: Console, record: Path) -> None:
         self.portal = portal
+        self.demonstration = demonstration
         self.console = console
         self.record = record
         self.created: dict[str, str] = read_created(record)
@@ -47,8 +49,12 @@ class Walk:
 
     @property
     def project(self) -> str:
-        """The project of the engineer, in which everything is made."""
-        return self._person("mei").grants[0].project
+        """Its own project; the first one where the demonstration takes it and nothing is in it yet."""
+        if "project" not in self.created and self._may_take_the_first():
+            return self.keep("project", self._first_project)
+        project = self.once("project", self._create_project)
+        self.once("members", lambda: self._admit(project))
+        return project
 
     def keep(self, word: str, object_id: str) -> str:
         """Remembers what a step made, on disk, so that a walk that was interrupted does not make it twice."""
@@ -86,7 +92,10 @@ class Walk:
             while not done(state := ask()):
                 self._draw(progress, task, share(state))
                 if time.monotonic() > deadline:
-                    raise Unavailable(_("{what} took too long").format(what=what), hint=_("Run `causeway demo` again."))
+                    raise Unavailable(
+                        _("{what} took too long").format(what=what),
+                        hint=_("Run `causeway demo {name}` again.").format(name=self.demonstration.name),
+                    )
                 time.sleep(POLL_SECONDS)
         return state
 
@@ -101,6 +110,30 @@ class Walk:
         if job.state is not JobState.SUCCEEDED:
             raise Conflict(_("{title} has {state}: {cause}").format(title=job.title, state=job.state, cause=job.cause))
         return job
+
+    @property
+    def _first_project(self) -> str:
+        """That of the engineer."""
+        return self._person("mei").grants[0].project
+
+    def _may_take_the_first(self) -> bool:
+        if not self.demonstration.takes_first_project:
+            return False
+        datasets = self.portal.datasets.list_datasets(self.actor("mei"), project=self._first_project, limit=1)
+        return bool(self.created) or not datasets.total
+
+    def _create_project(self) -> str:
+        return self.portal.identity.create_project(self.actor("ada"), name=_(self.demonstration.title)).id
+
+    def _admit(self, project: str) -> str:
+        """The people of the first project, with the roles that they have in it. Returns the project."""
+        for first in FIRST_PEOPLE:
+            if first.in_project:
+                person_id = self._person(first.handle).id
+                self.portal.identity.grant_role(
+                    self.actor("ada"), person_id=person_id, role=first.role, project=project
+                )
+        return project
 
     @staticmethod
     def _draw(progress: Progress, task: TaskID, share: float | None) -> None:
@@ -121,3 +154,17 @@ class Step:
 
     title: str
     take: Callable[[Walk], None]
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """A walk that people may take. `title` names its project, `shows` says in a line what there is to see, `seconds` is
+    how long it took on two cores that did nothing else. What `takes_first_project` is made in the project that an
+    installation begins with, while that is empty."""
+
+    name: str
+    title: str
+    shows: str
+    seconds: int
+    steps: tuple[Step, ...]
+    takes_first_project: bool = False

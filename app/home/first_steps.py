@@ -3,6 +3,8 @@ serves. A step is done once something came of it, whoever did it."""
 
 from collections.abc import Iterator
 
+import streamlit as st
+
 from app.session import actor, may, portal, projects, unless_changed
 from app.ui import frame, links
 from core.compute.values import JobState
@@ -12,6 +14,7 @@ from core.identity.permissions import Permission
 from core.installation import PROJECT
 
 DONE, OPEN = ":green[:material/check_circle:]", ":gray[:material/radio_button_unchecked:]"
+DEMONSTRATIONS = "causeway demo --list"
 READ = 50
 # A comparison needs so many versions.
 COMPARED = 2
@@ -37,6 +40,10 @@ def first_steps() -> None:
     with frame.rows("first_steps"):
         for step in steps:
             _step(step)
+    # Demonstrations act as the people of the development identity.
+    if portal().foundation.settings.sign_in == "development":
+        st.caption(_("Or look at a demonstration first, each in a project of its own. What there is:"))
+        st.code(DEMONSTRATIONS, language="shell", width="content")
 
 
 def _step(step: Step) -> None:

@@ -6,11 +6,10 @@ from typing import Any
 
 import streamlit as st
 
-from app.serving.held_out import sendable
+from app.serving.held_out import sent_row
 from app.serving.snippets import LANGUAGES, EndpointCall, snippet
 from app.session import actor, portal
 from app.ui import frame, links
-from core.features.values import FeatureContract
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.registry.signature import ANY, Signature, TensorSpec
@@ -154,14 +153,7 @@ def _held_out(training_set_id: str) -> ExampleBody | None:
     if row.get("label") is not None:
         outcome = _("Its outcome: {label}.").format(label=links.code(str(row["label"])))
         remark = f"{remark} {outcome}"
-    return ExampleBody(path="/predict", body={"rows": [_sent(row, training_set.contract)]}, remark=remark)
-
-
-def _sent(row: dict[str, Any], contract: FeatureContract) -> dict[str, Any]:
-    """What callers send of a row, its own id first."""
-    moment = {contract.event_time: row.get("event_time")} if contract.event_time else {}
-    fields = {field.name: sendable(row.get(field.name), kind=field.kind) for field in contract.request}
-    return {contract.row_id: str(row.get("row_id", "")), **fields, **moment}
+    return ExampleBody(path="/predict", body={"rows": [sent_row(row, contract=training_set.contract)]}, remark=remark)
 
 
 def _of_tensors(version: ModelVersion) -> ExampleBody:

@@ -36,15 +36,19 @@ MOST_COLUMNS, LONGEST_NAME = 2000, 200
 # So many changed names are said in a sentence.
 NAMED = 5
 NUMBERS = {name for arrow, name in NAMES.items() if arrow.startswith(("int", "uint", "float", "double"))}
+# What images of a training set are decoded to.
+PIXELS = "BLOB"
 TEXT = NAMES["string"]
 INSTANT = NAMES["timestamp[us, tz=UTC]"]
 MOMENTS = (INSTANT, NAMES["timestamp[us]"])
 
 
 def type_name(data_type: "pa.DataType") -> str:
-    """The DuckDB name of a type that `normalized` has let through."""
+    """The DuckDB name of a type that `normalized` has let through, or of pixels."""
     import pyarrow as pa
 
+    if pa.types.is_fixed_size_binary(data_type):
+        return PIXELS
     if pa.types.is_decimal(data_type):
         return f"DECIMAL({data_type.precision},{data_type.scale})"
     return NAMES[str(data_type)]

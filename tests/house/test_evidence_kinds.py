@@ -9,7 +9,7 @@ from tests.house.test_style import PRODUCT, ROOT, nodes_of, of_each_file
 
 CONSTANTS = {"QUALITY", "PARITY", "LOAD_TEST", "SAFETY"}
 # What is about one measurement: an endpoint's parity checks, and the walk that takes every measurement in turn.
-ABOUT_ONE_KIND = {ROOT / "app/serving/parity.py", ROOT / "app/demonstration/releasing.py"}
+ABOUT_ONE_KIND = {ROOT / "app/serving/parity.py", ROOT / "app/demonstration/flights/releasing.py"}
 FACES = [path for path in PRODUCT if path.relative_to(ROOT).parts[0] in ("app", "pages") and path not in ABOUT_ONE_KIND]
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.demonstration.flights import VIEWS, View, view_uses
+from app.demonstration.flights.features import VIEWS, View, view_uses
 from core.features.building.build import BUILT, Builder
 from core.features.engines.port import JoinView
 from core.features.job_specs import tables_of

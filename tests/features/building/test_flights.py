@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from app.demonstration.flights import ENTITY_SQL, SPLITS, VIEWS, View, entity_query, trailing_delay, view_uses
+from app.demonstration.flights.features import ENTITY_SQL, SPLITS, VIEWS, View, entity_query, trailing_delay, view_uses
 from core.features.building.build import build_rows
 from core.features.job_specs import ROWS, BuildJobSpec, BuildResult, SourceTable
 from core.features.online.backfill import Backfill

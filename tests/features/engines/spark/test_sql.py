@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from app.demonstration.flights import VIEWS, View
+from app.demonstration.flights.features import VIEWS, View
 from core.features.engines.spark.sql import carried
 from core.features.engines.spark_engine import SparkEngine
 from core.features.normal_form import RowShape, normal_form

