@@ -68,10 +68,11 @@ def up(empty: bool) -> None:
 @click.option("--list", "lists", is_flag=True, help="What there is, and how long each takes.")
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 def demo(name: str, lists: bool, as_json: bool) -> None:
-    """Walk from data to a model that answers, on data that comes along; `--list` says on which.
+    """Walk from data to a model that answers, on data that comes along; `--list` says which there are.
 
-    Needs what `causeway up` has started. Each demonstration makes a project of its own, and what an earlier walk has
-    made is not made again. Without a name it is the whole chain, from the goal to an approved model in production.
+    Needs what `causeway up` has started. NAME is one of the list; without it the first is walked, the whole chain from
+    a goal to an approved model in production. Each has a project of its own, and what an earlier walk has made is not
+    made again.
     """
     from app.cli.processes import expect_portal
     from app.demonstration.run import listed, run_demonstration

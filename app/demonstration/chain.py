@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from app.demonstration.parts import say_evidence, settled, snapshot_of
+from app.demonstration.parts import settled, snapshot_of
 from app.demonstration.walk import Step, Walk
 from core.features.training_sets.values import EntityQuery, ShareSplits
 from core.features.values import FeatureContract
 from core.foundation.actions.content import Content
 from core.foundation.text import N_, _
-from core.registry.values import QUALITY, SAFETY, UNSEEN, ModelVersion
-from core.serving.values import PARITY
+from core.registry.values import UNSEEN, ModelVersion
 from core.tasks.task import task_of
 from core.tasks.values import Target
 from core.training.values import Run
@@ -62,7 +61,7 @@ def steps_of(example: Example) -> tuple[Step, ...]:
 
 
 def import_data(walk: Walk, *, example: Example) -> None:
-    walk.say(f"{_('Project')} {_(walk.demonstration.title)}: {walk.project}")
+    walk.say(_("In the project {name}").format(name=_(walk.demonstration.title)))
     import_id = walk.once("import", partial(_start_import, walk, example))
     snapshot_id = walk.once("snapshot", partial(snapshot_of, walk, import_id))
     snapshot = walk.portal.datasets.get_snapshot(walk.actor("mei"), snapshot_id=snapshot_id)
@@ -159,12 +158,11 @@ def serve(walk: Walk, *, example: Example) -> None:
     settled(walk, "staging")
     check = partial(walk.portal.measurement.check_parity, mei, endpoint_id=endpoint_id, rows=PARITY_ROWS)
     walk.wait_for_job(mei, walk.once("parity", lambda: check().id))
-    say_evidence(walk, better.id, kind=PARITY)
     walk.portal.registry.scan_safety(mei, version_id=better.id)
-    say_evidence(walk, better.id, kind=SAFETY)
     others = {walk.created[word] for word in ("first version", "second version")} - {better.id}
     walk.portal.registry.measure_quality(mei, version_id=better.id, baseline_id=others.pop())
-    say_evidence(walk, better.id, kind=QUALITY)
+    for evidence in walk.portal.evidence.list_evidence(mei, subject=better.id).items:
+        walk.say(f"{evidence.kind}: {evidence.verdict} - {evidence.summary}", evidence.id)
 
 
 def _better(walk: Walk) -> ModelVersion:
@@ -206,8 +204,8 @@ def call_endpoint(walk: Walk) -> None:
     contract, rows = _held_out(walk)
     for row in rows:
         answer = ask(ticket, sent_row(row, contract=contract))
-        said = _shown(answer.prediction, target=version.signature.target)
-        walk.say(f"{row['row_id']}: {said}; {_('it is')} {row['label']}")
+        shown = _shown(answer.prediction, target=version.signature.target)
+        walk.say(_("{row}: {answer}, and it is {label}").format(row=row["row_id"], answer=shown, label=row["label"]))
     walk.say(f"POST {ticket.url}/predict", endpoint_id)
 
 

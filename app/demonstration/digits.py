@@ -23,9 +23,9 @@ def content() -> bytes:
     sink = io.BytesIO()
     with Image.open(SHEET) as sheet, zipfile.ZipFile(sink, "w") as archive:
         for number, digit in enumerate(sheet.info["Labels"]):
-            top, left = (SIDE * place for place in divmod(number, IN_A_LINE))
+            y, x = (SIDE * place for place in divmod(number, IN_A_LINE))
             picture = io.BytesIO()
-            sheet.crop((left, top, left + SIDE, top + SIDE)).save(picture, "PNG")
+            sheet.crop((x, y, x + SIDE, y + SIDE)).save(picture, "PNG")
             archive.writestr(zipfile.ZipInfo(f"{digit}/{number:04d}.png"), picture.getvalue())
     return sink.getvalue()
 

@@ -5,6 +5,7 @@ import ast
 import json
 import sysconfig
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from app.demonstration.chain import Attempt, Example, steps_of
@@ -28,24 +29,25 @@ Documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 def content() -> bytes:
     """JSON lines of the texts, each once: where it stands, its area, and the text."""
-    known: set[str] = set()
-    lines = []
+    texts: dict[str, dict[str, str]] = {}
     for area, modules in AREAS.items():
         for place, text in _docstrings(modules.split()):
-            if len(text) >= LEAST_LETTERS and text not in known:
-                known.add(text)
-                lines.append(json.dumps({"place": place, "area": area, "text": text}))
-    return "\n".join(lines).encode()
+            texts.setdefault(text, {"place": place, "area": area, "text": text})
+    return "\n".join(json.dumps(row) for text, row in texts.items() if len(text) >= LEAST_LETTERS).encode()
 
 
 def _docstrings(modules: Iterable[str]) -> Iterator[tuple[str, str]]:
     library = Path(sysconfig.get_path("stdlib"))
-    for module in modules:
-        folder = library / module
-        files = sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
-        for path in files:
-            if path.exists() and "test" not in path.relative_to(library).parts:
-                yield from _docstrings_in(path, name=str(path.relative_to(library)))
+    for path in chain.from_iterable(_files_of(library / module) for module in modules):
+        name = path.relative_to(library)
+        if "test" not in name.parts:
+            yield from _docstrings_in(path, name=str(name))
+
+
+def _files_of(module: Path) -> list[Path]:
+    """Those of a package, or the one of a module; none of what this Python does not have."""
+    single = module.with_suffix(".py")
+    return sorted(module.rglob("*.py")) or ([single] if single.exists() else [])
 
 
 def _docstrings_in(path: Path, *, name: str) -> Iterator[tuple[str, str]]:

@@ -25,9 +25,3 @@ def settled(walk: Walk, word: str) -> Endpoint:
     if switched.cause:
         raise Conflict(_("{endpoint} did not switch: {cause}").format(endpoint=switched.name, cause=switched.cause))
     return switched
-
-
-def say_evidence(walk: Walk, version_id: str, *, kind: str) -> None:
-    """The newest of its kind."""
-    evidence = walk.portal.evidence.list_evidence(walk.actor("mei"), subject=version_id, kind=kind, limit=1).items[0]
-    walk.say(f"{kind}: {evidence.verdict} - {evidence.summary}", evidence.id)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from app.demonstration.parts import say_evidence, settled
+from app.demonstration.parts import settled
 from app.demonstration.walk import Walk
 from core.foundation.actors import Actor
 from core.foundation.errors import Conflict
@@ -66,14 +66,14 @@ def _measure(walk: Walk, word: str, loads: tuple[Load, ...]) -> None:
     settled(walk, "staging")
     job = walk.once(f"parity of the {word}", lambda: _check_parity(walk))
     walk.wait_for_job(walk.actor("mei"), job)
-    say_evidence(walk, version_id, kind=PARITY)
+    _say_evidence(walk, version_id, PARITY)
     for load in loads:
         _load_test(walk, word, load)
     walk.portal.registry.scan_safety(walk.actor("mei"), version_id=version_id)
-    say_evidence(walk, version_id, kind=SAFETY)
+    _say_evidence(walk, version_id, SAFETY)
     baseline = walk.created["first version"] if word != "first version" else ""
     walk.portal.registry.measure_quality(walk.actor("mei"), version_id=version_id, baseline_id=baseline)
-    say_evidence(walk, version_id, kind=QUALITY)
+    _say_evidence(walk, version_id, QUALITY)
 
 
 def _check_parity(walk: Walk) -> str:
@@ -99,6 +99,11 @@ def _load_test(walk: Walk, word: str, load: Load) -> None:
 def _load_test_result(test: LoadTestView) -> str:
     capacity = f", capacity {test.capacity:.0f} requests/s" if test.capacity else ""
     return f"{test.validity}: p99 {test.p99_ms:.1f} ms{capacity}" if test.p99_ms else test.validity
+
+
+def _say_evidence(walk: Walk, version_id: str, kind: str) -> None:
+    evidence = walk.portal.evidence.list_evidence(walk.actor("mei"), subject=version_id, kind=kind, limit=1).items[0]
+    walk.say(f"{kind}: {evidence.verdict} - {evidence.summary}", evidence.id)
 
 
 def promote_first(walk: Walk) -> None:

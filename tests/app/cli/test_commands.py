@@ -63,8 +63,9 @@ def test_an_option_with_parts_shows_how_it_is_written() -> None:
     tags = help_of("features", "create-version").partition("--tags JSON ")[2]
     assert tags.startswith("Words to find it by. Words with commas between them, or [TEXT, ...]")
     assert '"partition": "" | "day" | "month"' in help_of("imports", "start-upload")
-    options = [option for _name, command in commands(cli) for option in command.params if option.name != "params"]
-    assert all(getattr(option, "help", "") for option in options)
+    parameters = [parameter for _name, command in commands(cli) for parameter in command.params]
+    options = [option for option in parameters if isinstance(option, click.Option) and option.name != "params"]
+    assert all(option.help for option in options)
 
 
 def test_the_help_begins_with_what_causeway_is_and_names_each_domain(signed_in: Installation) -> None:
