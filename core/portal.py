@@ -89,6 +89,7 @@ from core.serving.tickets import TicketIssuer
 from core.sweeps.controller import SweepController
 from core.sweeps.kind import SweepWorkerKind
 from core.sweeps.service import SweepService
+from core.training.judging.examples import ExampleRows
 from core.training.judging.kind import JudgingKind
 from core.training.judging.service import JudgingService
 from core.training.kind import TrainingKind
@@ -235,7 +236,7 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
         queries=QueryService(base, datasets=datasets),
         compute=compute,
         registry=registry,
-        uploads=UploadService(base, registry=registry),
+        uploads=UploadService(base, registry=registry, rows=ExampleRows(base.store, training_sets=sets, lake=datasets)),
         tracking=TrackingService(base),
         training_sets=sets,
         feature_statistics=FeatureStatisticsService(base, live_uses=uses),

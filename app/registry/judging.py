@@ -4,6 +4,8 @@ from typing import Any
 
 import streamlit as st
 
+from app.registry import rows_of_project
+from app.registry.rows_of_project import PLACES
 from app.session import actor, may, portal
 from app.ui import forms, frame, links
 from app.ui.health import put_away_state
@@ -14,9 +16,6 @@ from core.registry.values import ModelVersion
 from core.tasks.task import task_of
 from core.tasks.values import BINARY
 from core.training.judging.values import JudgingProposal
-
-PLACES = {"set": N_("A training set"), "dataset": N_("A dataset")}
-MOST = 200
 
 
 def judge_button(version: ModelVersion) -> None:
@@ -34,9 +33,10 @@ def judge_on(version: ModelVersion) -> None:
     place = st.segmented_control(
         _("Rows of"), list(PLACES), format_func=lambda name: _(PLACES[name]), default="dataset", key="judge_place"
     )
-    rows = _of_set(version) if place == "set" else _of_dataset(version)
+    rows = rows_of_project.choose(
+        version.project, place=place or "dataset", key="judge", leave_out=version.training_set_id
+    )
     if not rows:
-        st.caption(_("There is none in this project yet."))
         return
     try:
         proposal = portal().judging.propose_judging(actor(), version_id=version.id, **rows)
@@ -50,29 +50,6 @@ def judge_on(version: ModelVersion) -> None:
             started.append(portal().judging.judge_version(actor(), version_id=version.id, **decided).id)
         if done.succeeded:
             links.open_object(started[0])
-
-
-def _of_set(version: ModelVersion) -> dict[str, str]:
-    listed = portal().training_sets.list_training_sets(actor(), project=version.project, limit=MOST).items
-    sets = {item.id: item for item in listed if item.splits and item.id != version.training_set_id}
-    if not sets:
-        return {}
-    left, right = st.columns([2, 1])
-    chosen = left.selectbox(
-        _("Training set"), list(sets), format_func=lambda set_id: f"{sets[set_id].title} · {set_id}", key="judge_set"
-    )
-    splits = [split.name for split in sets[chosen].splits]
-    split = right.selectbox(_("Split"), splits, index=len(splits) - 1, key="judge_split")
-    return {"training_set_id": chosen, "split": split}
-
-
-def _of_dataset(version: ModelVersion) -> dict[str, str]:
-    listed = portal().datasets.list_datasets(actor(), project=version.project, limit=MOST).items
-    snapshots = {item.latest.id: item.latest.title for item in listed if item.latest}
-    if not snapshots:
-        return {}
-    chosen = st.selectbox(_("Dataset"), list(snapshots), format_func=snapshots.__getitem__, key="judge_dataset")
-    return {"snapshot_id": chosen}
 
 
 def _decided(version: ModelVersion, proposal: JudgingProposal, *, is_dataset: bool) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from core.foundation.errors import Invalid, NotAllowed, NotFound, PortalError, n
 from core.foundation.json_text import unambiguous
 from core.foundation.text import _
 from core.portal import Portal
-from core.registry.artifact import MODEL
+from core.registry.tracking.files import SUFFIX
 from core.registry.tracking.reading import FILES_PLACE, READS
 
 DOOR = "/mlflow"
@@ -75,7 +75,7 @@ class MlflowDoor:
 
     def _file(self, actor: Actor, path: str) -> Response:
         portal = self._portal()
-        if path.rpartition("/")[2] != MODEL:
+        if not path.endswith(SUFFIX):
             file = portal.tracking.read_file(actor, path=path)
             return Response(file.content, media_type="application/octet-stream")
         digest = portal.tracking.download_model(actor, path=path).digest

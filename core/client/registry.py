@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
@@ -38,6 +38,8 @@ class Registry:
         note: str = "",
         mapping: Mapping[str, Any] | None = None,
         tolerance: Mapping[str, float] | None = None,
+        compared: Mapping[str, Sequence[str]] | None = None,
+        **rows: str,
     ) -> dict[str, Any]:
         """Registers a trained model of scikit-learn, XGBoost, LightGBM, CatBoost or PyTorch, or an ONNX file (bytes or
         a path), as the next version of the model `name`, which is made where there is none.
@@ -47,6 +49,9 @@ class Registry:
         those alone. Of a model they are computed here; of a file without them the version says that it was not
         compared. `mapping` says which columns fill which tensors, and what the outputs are, where the proposal is
         wrong; `tolerance` is {"absolute": 1e-4, "relative": 1e-4} unless given.
+
+        The example of a file may be `rows` of the project: those of a `training_set_id` (and its `split`), or of a
+        `snapshot_id`; `compared` names by answer the columns of the example that hold what is expected.
         Returns the version. Raises Invalid with the row where the file answers something else."""
         converted = _given(model, example) if _is_file(model) else convert(model, example)
         if expected is not None:
@@ -61,6 +66,8 @@ class Registry:
             "source": converted.source,
             "note": note,
             **_optional(converted, tolerance),
+            **({"compared": {name: list(columns) for name, columns in compared.items()}} if compared else {}),
+            **rows,
         }
         return cast(dict[str, Any], self.transport.call("registry.upload_version", arguments))
 

@@ -9,6 +9,7 @@ from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.content import Content
 from core.foundation.actions.run import Service, action
 from core.foundation.digests import digest_bytes
+from core.foundation.errors import Invalid
 from core.foundation.naming.texts import ONE_LINE, Prose
 from core.foundation.naming.titles import Title
 from core.foundation.text import N_, _
@@ -17,6 +18,7 @@ from core.registry.artifact import Folder, write_bare
 from core.registry.foreign.comparison import refuse_wrong
 from core.registry.foreign.conversion import Sent
 from core.registry.foreign.process import converted, looked_at
+from core.registry.foreign.rows import ProjectRows
 from core.registry.foreign.targets import target_of, target_of_file
 from core.registry.foreign.values import Compared, ConversionReport, FileLook, TensorMapping, Tolerance, Trial
 from core.registry.inspection import limits_in, signature_as_it_is
@@ -29,6 +31,7 @@ from core.tasks.values import Verdict
 Filename = Annotated[str, StringConstraints(min_length=1, max_length=200), ONE_LINE]
 Source = Annotated[str, StringConstraints(max_length=200), ONE_LINE]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+ShortName = Annotated[str, StringConstraints(max_length=200)]
 
 
 class Prepared(NamedTuple):
@@ -43,27 +46,31 @@ class Prepared(NamedTuple):
 class UploadService(Service):
     domain = "registry"
 
-    def __init__(self, foundation: Foundation, *, registry: RegistryService) -> None:
+    def __init__(self, foundation: Foundation, *, registry: RegistryService, rows: ProjectRows) -> None:
         super().__init__(foundation)
-        self._registry = registry
+        self._registry, self._rows = registry, rows
         self._files = Files(foundation.settings.home / FILES)
 
     def _prepare_upload(self, call: Call, *, project: str, content: Content, **sent: Any) -> Prepared:
         call.may_reach_project(project)
-        return self._prepared(content.read(), **sent)
+        return self._prepared(content.read(), self._sent(call, project, **sent), note=sent["note"])
 
     def _prepare_tracked(self, call: Call, *, path: str, **sent: Any) -> Prepared:
-        call.may_reach_project(path.partition("/")[0])
-        return self._prepared(self._files.file(path).read_bytes(), **sent)
+        project = path.partition("/")[0]
+        call.may_reach_project(project)
+        given = self._sent(call, project, **sent)
+        return self._prepared(self._files.file(path).read_bytes(), given, note=sent["note"])
 
     def _prepare_trial(self, call: Call, *, project: str, content: Content, **sent: Any) -> Trial:
         call.may_reach_project(project)
-        _served, trial = converted(content.read(), _sent(**sent), limits=limits_in(self.foundation.settings))
+        given, limits = self._sent(call, project, **sent), limits_in(self.foundation.settings)
+        _served, trial = converted(content.read(), given, limits=limits)
         return trial
 
-    def _prepare_look(self, call: Call, *, project: str, content: Content, example: Content | None = None) -> FileLook:
+    def _prepare_look(self, call: Call, *, project: str, content: Content, **sent: Any) -> FileLook:
         call.may_reach_project(project)
-        return looked_at(content.read(), _sent(example=example), limits=limits_in(self.foundation.settings))
+        given, limits = self._sent(call, project, **sent), limits_in(self.foundation.settings)
+        return looked_at(content.read(), given, limits=limits)
 
     @action(permission=Permission.MODELS_WRITE, prepare=_prepare_upload, says=N_("uploaded"))
     def upload_version(
@@ -80,6 +87,9 @@ class UploadService(Service):
         compared: Compared | None = None,
         mapping: TensorMapping | None = None,
         tolerance: Tolerance | None = None,
+        training_set_id: str = "",
+        split: ShortName = "",
+        snapshot_id: str = "",
         source: Source = "",
         note: Prose = "",
     ) -> ModelVersion:
@@ -92,7 +102,8 @@ class UploadService(Service):
         It is proposed from the `example`, which `registry.try_file` shows. With `expected`, what that library answered
         for each row of the example (or with `compared`, which names the columns of the example that hold it, by the
         name of the answer), the answers of the file are compared: one that differs by more than the `tolerance` refuses
-        the file, and the comparison becomes evidence."""
+        the file, and the comparison becomes evidence. The first rows of a training set's `split`, or of a snapshot, may
+        be the example: they are in the project already."""
         call.may_reach_project(project)
         call.note(filename=filename)
         return self._register(call, project=project, model=model, title=title)
@@ -110,6 +121,9 @@ class UploadService(Service):
         compared: Compared | None = None,
         mapping: TensorMapping | None = None,
         tolerance: Tolerance | None = None,
+        training_set_id: str = "",
+        split: ShortName = "",
+        snapshot_id: str = "",
         source: Source = "",
         note: Prose = "",
     ) -> ModelVersion:
@@ -133,6 +147,9 @@ class UploadService(Service):
         compared: Compared | None = None,
         mapping: TensorMapping | None = None,
         tolerance: Tolerance | None = None,
+        training_set_id: str = "",
+        split: ShortName = "",
+        snapshot_id: str = "",
     ) -> Trial:
         """Try an ONNX file on an example, and register nothing: what it takes and gives, the proposed mapping unless
         one is given, its answers, and how they compare with what is expected."""
@@ -141,16 +158,25 @@ class UploadService(Service):
         return prepared
 
     @action(permission=Permission.MODELS_WRITE, reads=True, prepare=_prepare_look)
-    def look_into_file(self, call: Call, *, project: str, content: Content, example: Content | None = None) -> FileLook:
+    def look_into_file(
+        self,
+        call: Call,
+        *,
+        project: str,
+        content: Content,
+        example: Content | None = None,
+        training_set_id: str = "",
+        split: ShortName = "",
+        snapshot_id: str = "",
+    ) -> FileLook:
         """Look into an ONNX file: what it takes and gives, and the mapping from the columns of an example to begin
         with, which may leave columns over."""
         call.may_reach_project(project)
         prepared: FileLook = call.prepared
         return prepared
 
-    def _prepared(self, content: bytes, *, note: str = "", **sent: Any) -> Prepared:
+    def _prepared(self, content: bytes, given: Sent, *, note: str) -> Prepared:
         base, limits = self.foundation, limits_in(self.foundation.settings)
-        given = _sent(**sent)
         served, report, mapping, signature = content, None, TensorMapping(), None
         if given.example is None and given.mapping is None:
             signature = signature_as_it_is(content, limits=limits)
@@ -173,6 +199,37 @@ class UploadService(Service):
         )
         return Prepared(folder, given.source, report, measured_on)
 
+    def _sent(
+        self,
+        call: Call,
+        project: str,
+        *,
+        example: Content | None,
+        training_set_id: str,
+        split: str,
+        snapshot_id: str,
+        expected: Content | None = None,
+        compared: Compared | None = None,
+        mapping: TensorMapping | None = None,
+        tolerance: Tolerance | None = None,
+        source: str = "",
+        **_others: Any,
+    ) -> Sent:
+        rows = example.read() if example else None
+        if training_set_id or snapshot_id:
+            if rows is not None:
+                raise Invalid(_("Send an example, or name rows of the project"), field="example")
+            named = {"training_set_id": training_set_id, "split": split, "snapshot_id": snapshot_id}
+            rows = self._rows.read(call, project=project, **named)
+        return Sent(
+            example=rows,
+            expected=expected.read() if expected else None,
+            compared=compared,
+            mapping=mapping,
+            tolerance=tolerance or Tolerance(),
+            source=source,
+        )
+
     def _register(self, call: Call, *, project: str, model: str | None, title: str | None) -> ModelVersion:
         prepared: Prepared = call.prepared
         folder, person = prepared.folder, call.actor.person_id
@@ -191,26 +248,6 @@ class UploadService(Service):
             self._registry.add_evidence(call, evidence)
         call.about(version.id)
         return version
-
-
-def _sent(
-    *,
-    example: Content | None = None,
-    expected: Content | None = None,
-    compared: Compared | None = None,
-    mapping: TensorMapping | None = None,
-    tolerance: Tolerance | None = None,
-    source: str = "",
-    **_others: Any,
-) -> Sent:
-    return Sent(
-        example=example.read() if example else None,
-        expected=expected.read() if expected else None,
-        compared=compared,
-        mapping=mapping,
-        tolerance=tolerance or Tolerance(),
-        source=source,
-    )
 
 
 def _evidence(

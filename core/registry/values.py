@@ -171,6 +171,22 @@ class TrackedFile(Value):
     content: bytes = b""
 
 
+class TrackedModel(Value):
+    """An ONNX file among those of a run: where it lies, what it is called within the run, and how large it is."""
+
+    path: str
+    name: str
+    bytes: int
+
+
+class TrackedModels(Value):
+    """A run that MLflow has, with the ONNX files among its artifacts."""
+
+    run_id: str
+    title: str
+    files: tuple[TrackedModel, ...]
+
+
 class Evidence(Value):
     """A frozen, content-addressed record of something measured. `kind` is the name of a plug-in, `measured_on` names
     the digests it was measured on (version, holdout, endpoint, baseline ...), `content` has the figures, `digest`

@@ -22,7 +22,7 @@ def show() -> None:
         frame.section(_("Trial"), hint=_("on the rows, at each change"))
         place = st.container()
     with left:
-        sent = sources.choose()
+        sent = sources.choose(project)
         try:
             chosen = _decided(project, sent) if sent else None
         except Invalid as error:

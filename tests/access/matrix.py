@@ -70,7 +70,7 @@ ACTIONS = {
         registry.list_models registry.get_model registry.list_versions registry.get_version registry.compare
         registry.list_evidence registry.get_evidence explanations.importance explanations.feature_importance
         explanations.explain
-        tracking.read tracking.read_file
+        tracking.read tracking.read_file tracking.list_models
         training.propose_judging training.list_recipes training.list_runs training.get_run training.history
         training.search_runs training.run_fields training.curves training.run_marks training.star_run
         training.run_files

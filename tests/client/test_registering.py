@@ -19,6 +19,7 @@ from core.portal import Portal
 from tests.compute.running import run_job_here
 from tests.installed import People
 from tests.registry.foreign.test_conversion import FILES, WRONG, content_of, document
+from tests.registry.test_uploads import rows_in_a_dataset
 from tests.served import Served
 from tests.training.judging.outcomes import labels_of, snapshot_of, uploaded
 
@@ -45,6 +46,15 @@ def test_a_file_is_registered_with_its_example_and_what_is_expected(client: Clie
     again = client.registry.register(content_of("catboost"), name="Late payers")
     assert (again["model_id"], again["version"]) == (registered["model_id"], 2)
     assert list(client.every("registry.list_evidence", subject=again["id"])) == []
+
+
+def test_rows_of_a_dataset_are_the_example_of_a_file(client: Client, portal: Portal, people: People) -> None:
+    rows, compared = rows_in_a_dataset(portal, people), {"probability": ("proba_0", "proba_1")}
+    registered = client.registry.register(
+        FILES / "xgboost.onnx", name="Late payers", compared=compared, snapshot_id=rows
+    )
+    (evidence,) = client.every("registry.list_evidence", subject=registered["id"])
+    assert (evidence["kind"], evidence["content"]["rows"]) == ("conversion", 24)
 
 
 def test_a_wrong_conversion_is_refused_with_its_row(client: Client) -> None:

@@ -10,7 +10,7 @@ import onnx
 import pytest
 
 from core.foundation.actions.content import Content
-from core.foundation.errors import Invalid, NotAllowed, NotFound
+from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.portal import Portal
 from core.registry.foreign.conversion import Sent
 from core.registry.foreign.process import converted
@@ -21,6 +21,7 @@ from core.serving.model_server.session import load_model
 from core.tasks.task import task_of
 from core.tasks.values import Verdict
 from tests.installed import People
+from tests.lake.imports.in_process import imported
 from tests.registry.attack_models import swelling
 from tests.registry.foreign.test_conversion import (
     EXPORTERS,
@@ -31,7 +32,9 @@ from tests.registry.foreign.test_conversion import (
     sent_with,
     wide_model,
 )
+from tests.registry.foreign.test_looking import rows_with
 from tests.registry.onnx_files import tiny_model
+from tests.serving.model_server.test_from_file_to_answer import joined, wine
 from tests.serving.running import LIMITS, spec_of
 
 # What is predicted shows in the outputs of a file; of torch's and Keras' files nobody said what they are.
@@ -210,3 +213,57 @@ def test_a_file_of_a_run_in_mlflow_becomes_a_version(portal: Portal, people: Peo
             portal.uploads.register_tracked(people.engineer, path=elsewhere, model="bought")
     with pytest.raises(NotFound):
         portal.uploads.register_tracked(people.outsider, path=path, model="bought")
+
+
+def rows_in_a_dataset(portal: Portal, people: People) -> str:
+    """The example, with what the library answered behind and a moment that no tensor takes."""
+    lines = rows_with("xgboost").decode().split("\n")
+    content = "\n".join([f"{lines[0]},at", *(f"{line},2026-01-0{1 + at % 9}" for at, line in enumerate(lines[1:]))])
+    dataset = portal.datasets.create_dataset(people.engineer, project="PROJ-1", title="Outcomes")
+    return imported(portal, people.engineer, dataset_id=dataset.id, content=content.encode()).id
+
+
+def test_rows_of_a_dataset_are_the_example(portal: Portal, people: People) -> None:
+    snapshot_id = rows_in_a_dataset(portal, people)
+    sent: dict[str, Any] = {
+        "project": "PROJ-1",
+        "content": Content.of(content_of("xgboost")),
+        "snapshot_id": snapshot_id,
+    }
+    seen = portal.uploads.look_into_file(people.engineer, **sent)
+    assert (seen.unused, seen.rows) == (("proba_0", "proba_1"), 24)
+    compared = {"probability": ("proba_0", "proba_1")}
+    trial = portal.uploads.try_file(people.engineer, **sent, compared=compared)
+    assert trial.report is not None
+    assert (trial.report.rows, trial.report.above) == (24, 0)
+    named = {"model": "bought", "filename": "xgb.onnx", "compared": compared}
+    version = portal.uploads.upload_version(people.engineer, **sent, **named)
+    (evidence,) = portal.evidence.list_evidence(people.engineer, subject=version.id).items
+    assert (evidence.kind, evidence.content["rows"]) == (CONVERSION, 24)
+
+
+def test_rows_of_a_training_set_are_the_example(portal: Portal, people: People) -> None:
+    training_set = joined(portal, people, wine(), task="multi_class", by="stratified")
+    assert training_set.contract is not None
+    sent: dict[str, Any] = {"project": "PROJ-1", "content": Content.of(content_of("sklearn-zipmap"))}
+    seen = portal.uploads.look_into_file(people.engineer, **sent, training_set_id=training_set.id, split="validation")
+    assert {column.name for column in seen.columns} == {*training_set.contract.inputs(), "label"}
+    assert seen.rows > 0
+    with pytest.raises(Invalid, match="no split called 'none'"):
+        portal.uploads.look_into_file(people.engineer, **sent, training_set_id=training_set.id, split="none")
+
+
+def test_rows_are_those_of_one_place_in_the_project_of_the_file(portal: Portal, people: People) -> None:
+    snapshot_id = rows_in_a_dataset(portal, people)
+    sent: dict[str, Any] = {
+        "project": "PROJ-1",
+        "content": Content.of(content_of("xgboost")),
+        "snapshot_id": snapshot_id,
+    }
+    with pytest.raises(Invalid, match="Send an example, or name rows"):
+        portal.uploads.look_into_file(people.engineer, **sent, example=Content.of(b"a\n1"))
+    with pytest.raises(NotFound):
+        portal.uploads.look_into_file(people.outsider, **{**sent, "project": "PROJ-2"})
+    portal.retention.quarantine(people.engineer, snapshot_id=snapshot_id, reason="Two months are missing")
+    with pytest.raises(Conflict, match="in quarantine"):
+        portal.uploads.look_into_file(people.engineer, **sent)

@@ -21,9 +21,8 @@ def look_of(project: str, sent: Sent) -> FileLook:
     if key != sent.key or look is None:
         inputs.forget()
         with st.spinner(_("Looking into the file")):
-            look = portal().uploads.look_into_file(
-                actor(), project=project, content=Content.of(sent.model), example=_content(sent.example)
-            )
+            more: dict[str, Any] = {"example": _content(sent.example), **dict(sent.rows)}
+            look = portal().uploads.look_into_file(actor(), project=project, content=Content.of(sent.model), **more)
         st.session_state[LOOK] = (sent.key, look)
     assert isinstance(look, FileLook)
     return look
@@ -53,8 +52,8 @@ def register(project: str, sent: Sent, **decided: Any) -> ModelVersion:
     )
 
 
-def _rows(sent: Sent) -> dict[str, Content | None]:
-    return {"example": _content(sent.example), "expected": _content(sent.expected)}
+def _rows(sent: Sent) -> dict[str, Any]:
+    return {"example": _content(sent.example), "expected": _content(sent.expected), **dict(sent.rows)}
 
 
 def _content(data: bytes | None) -> Content | None:

@@ -1,6 +1,7 @@
 """The files of runs and versions as MLflow's client finds them: by project, then those of a run or a version."""
 
 import json
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,11 @@ from core.foundation.text import _
 from core.registry.artifact import MODEL
 
 LONGEST_PATH = 1_000
+SUFFIX = ".onnx"
+# Beside the file of a run, what MLflow's client loads as a model lies in this folder.
+COPY = "model"
+# Of a run with more folders than that the first are looked into.
+MOST_FOLDERS = 50
 
 
 @dataclass(frozen=True)
@@ -41,14 +47,30 @@ class Files:
         return place
 
     def model_digest(self, path: str) -> str:
-        """Under which digest a model's file lies in the store, as the folder around it says; empty for another file."""
+        """The digest of a model's file, as the folder around it says, else by its bytes; empty for another file."""
         place = self.file(path)
-        if place.name != MODEL:
+        if place.suffix != SUFFIX:
             return ""
         try:
             return str(json.loads(place.with_name("MLmodel").read_text("utf-8"))["metadata"]["causeway.model_digest"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise self._missing(path) from error
+        except (OSError, ValueError, KeyError, TypeError):
+            return digest_bytes(place.read_bytes())
+
+    def models(self, path: str) -> tuple[tuple[str, int], ...]:
+        """The ONNX files in a folder and below it, each by its path from there on, with its size. What is copied into a
+        folder of its own beside the file of a run is left out."""
+        files: list[tuple[str, int]] = []
+        waiting = deque([""])
+        for _folder in range(MOST_FOLDERS):
+            if not waiting:
+                break
+            below = waiting.popleft()
+            entries = self.entries(f"{path}/{below}" if below else path)
+            named = [(f"{below}/{entry.name}" if below else entry.name, entry) for entry in entries]
+            files += [(name, entry.bytes) for name, entry in named if not entry.is_folder and name.endswith(SUFFIX)]
+            is_copied = not below and any(name == MODEL for name, _size in files)
+            waiting += [name for name, entry in named if entry.is_folder and not (is_copied and name == COPY)]
+        return tuple(files)
 
     def digest_of_copy(self, path: str) -> str:
         """Of a file by its bytes, empty where there is none."""

@@ -1,24 +1,29 @@
 """The door for MLflow's own client: what it reads, with the portal's permissions and in its audit log."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
-from sqlmodel import select
+from sqlmodel import col, select
 
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
+from core.foundation.digests import digest_bytes
 from core.foundation.errors import NotFound
 from core.foundation.ids import Kind
+from core.foundation.listings import batch_of
 from core.foundation.objects import ObjectRow
 from core.foundation.text import N_, _
+from core.foundation.values import Listing
 from core.identity.permissions import Permission
+from core.identity.service import Limit, Offset
 from core.registry.artifact import MODEL
 from core.registry.tables import MirrorRow, VersionRow
 from core.registry.tracking.files import Files
 from core.registry.tracking.mlflow_store import FILES, VERSIONS
 from core.registry.tracking.model_folder import write_model_folder
 from core.registry.tracking.reading import FILES_PLACE, READS, MlflowReader, Projects
-from core.registry.values import TrackedAnswer, TrackedFile
+from core.registry.values import TrackedAnswer, TrackedFile, TrackedModel, TrackedModels
 
 Place = Annotated[str, StringConstraints(max_length=100)]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
@@ -58,17 +63,48 @@ class TrackingService(Service):
 
     @action(permission=Permission.ARTIFACT_READ, says=N_("downloaded"), repeats=True)
     def download_model(self, call: Call, *, path: Path) -> TrackedFile:
-        """Say under which digest the model file of a run or version lies in the store; the download is recorded.
+        """Say under which digest a model file of a run or version lies in the store; the download is recorded.
 
         Its bytes are at /mlflow/api/2.0/mlflow-artifacts/artifacts/<path>."""
         self._check(call, path)
         digest = self._files.model_digest(path)
         if not digest:
             raise NotFound(_("{path} is no model").format(path=path), hint=_("Fetch it by tracking.read_file."))
+        # What no folder of ours describes may be a file that only MLflow has.
+        content = self._files.file(path).read_bytes()
+        if digest_bytes(content) == digest:
+            self.foundation.store.put_bytes(content)
         project, *parts = path.split("/")
         call.about(_subject(call, parts), project=project)
         call.note(digest=digest)
         return TrackedFile(path=path, digest=digest)
+
+    @action(permission=Permission.READ, reads=True)
+    def list_models(self, call: Call, *, project: str, offset: Offset = 0, limit: Limit = 50) -> Listing[TrackedModels]:
+        """List the runs of a project that MLflow has, the last changed first, with the ONNX files that lie among their
+        artifacts: `registry.register_tracked` takes the path of one."""
+        call.may_reach_project(project)
+        is_mirrored = col(ObjectRow.id).in_(select(MirrorRow.run_id))
+        return batch_of(
+            call.session,
+            ObjectRow,
+            where=[col(ObjectRow.project) == project, is_mirrored],
+            order=(col(ObjectRow.updated_at).desc(), col(ObjectRow.id).desc()),
+            offset=offset,
+            limit=limit,
+            convert=lambda rows: self._models_of(call, rows),
+        )
+
+    def _models_of(self, call: Call, runs: Sequence[ObjectRow]) -> tuple[TrackedModels, ...]:
+        mirrored = select(MirrorRow).where(col(MirrorRow.run_id).in_([run.id for run in runs]))
+        names = {row.run_id: row.mlflow_run for row in call.session.exec(mirrored)}
+        return tuple(TrackedModels(run_id=run.id, title=run.title, files=self._models(run, names)) for run in runs)
+
+    def _models(self, run: ObjectRow, names: Mapping[str, str]) -> tuple[TrackedModel, ...]:
+        folder = f"{run.project}/{names[run.id]}/artifacts"
+        return tuple(
+            TrackedModel(path=f"{folder}/{name}", name=name, bytes=size) for name, size in self._files.models(folder)
+        )
 
     def _check(self, call: Call, path: str) -> None:
         call.may_reach_project(path.partition("/")[0])

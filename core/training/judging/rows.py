@@ -2,7 +2,8 @@
 have the same digest whoever is judged on them, so that versions can be compared in pairs."""
 
 from core.features.training_sets.service import TrainingSetService
-from core.features.training_sets.values import TrainingSet
+from core.features.training_sets.values import SplitFile, TrainingSet
+from core.features.values import FeatureContract
 from core.foundation.actions.call import Call
 from core.foundation.digests import digest_of
 from core.foundation.errors import Conflict, Invalid
@@ -25,9 +26,8 @@ class RowsToJudge:
         self, call: Call, version: ModelVersion, *, training_set_id: str, split: str, snapshot_id: str, label: str
     ) -> JudgedRows:
         """Invalid where they belong to another project or cannot be judged on."""
-        if bool(training_set_id) == bool(snapshot_id):
-            raise Invalid(_("Name either a training set or a snapshot"), field="training_set_id")
-        _refuse_elsewhere(call, training_set_id or snapshot_id, version)
+        choose_place(training_set_id, snapshot_id)
+        refuse_elsewhere(call, training_set_id or snapshot_id, project=version.project)
         learned = self._learned(call, version)
         if snapshot_id:
             return _of_snapshot(self._lake.usable(call, snapshot_id), label=label, learned=learned)
@@ -40,12 +40,33 @@ class RowsToJudge:
         return self._training_sets.training_set(call, set_id) if set_id else None
 
 
-def _refuse_elsewhere(call: Call, object_id: str, version: ModelVersion) -> None:
-    if call.may_reach(object_id).project != version.project:
+def choose_place(training_set_id: str, snapshot_id: str) -> None:
+    """Invalid unless just one of them is named."""
+    if bool(training_set_id) == bool(snapshot_id):
+        raise Invalid(_("Name either a training set or a snapshot"), field="training_set_id")
+
+
+def refuse_elsewhere(call: Call, object_id: str, *, project: str) -> None:
+    """Invalid for rows of another project."""
+    if call.may_reach(object_id).project != project:
         raise Invalid(
             _("{id} belongs to another project").format(id=object_id),
-            hint=_("Choose rows of {project}.").format(project=version.project),
+            hint=_("Choose rows of {project}.").format(project=project),
         )
+
+
+def split_of(training_set: TrainingSet, split: str) -> tuple[FeatureContract, SplitFile]:
+    """A split by its name, else the one that is judged on first. Conflict before they are joined, Invalid for a name
+    that none has."""
+    if training_set.contract is None or not training_set.splits:
+        hint = _("Wait until it is joined, or choose another training set.")
+        raise Conflict(in_state(training_set.id, training_set.state), hint=hint)
+    by_name = {file.name: file for file in training_set.splits}
+    file = by_name.get(split or JUDGED_FIRST) or (None if split else training_set.splits[-1])
+    if file is None:
+        names = ", ".join(by_name)
+        raise Invalid(_("There is no split called {name}").format(name=repr(split)), hint=names, field="split")
+    return training_set.contract, file
 
 
 def _of_snapshot(snapshot: Snapshot, *, label: str, learned: TrainingSet | None) -> JudgedRows:
@@ -72,9 +93,7 @@ def _of_snapshot(snapshot: Snapshot, *, label: str, learned: TrainingSet | None)
 def _of_split(
     training_set: TrainingSet, *, split: str, version: ModelVersion, learned: TrainingSet | None
 ) -> JudgedRows:
-    if training_set.contract is None or not training_set.splits:
-        hint = _("Wait until it is joined, or choose another training set.")
-        raise Conflict(in_state(training_set.id, training_set.state), hint=hint)
+    contract, file = split_of(training_set, split)
     if learned is not None and learned.id == training_set.id:
         raise Invalid(
             _("{id} was judged on {rows} when it was trained").format(id=version.id, rows=training_set.id),
@@ -83,12 +102,6 @@ def _of_split(
         )
     if not training_set.entity.label:
         raise Invalid(_("{id} has no label").format(id=training_set.id), field="training_set_id")
-    by_name = {file.name: file for file in training_set.splits}
-    file = by_name.get(split or JUDGED_FIRST) or (None if split else training_set.splits[-1])
-    if file is None:
-        names = ", ".join(by_name)
-        raise Invalid(_("There is no split called {name}").format(name=repr(split)), hint=names, field="split")
-    contract = training_set.contract
     return JudgedRows(
         holdout=file.digest,
         name=_name(file.name, digest=file.digest, training_set=training_set, version=version),

@@ -2,17 +2,24 @@
 judges it on other rows."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.foundation.ids import Kind
+from core.foundation.objects import ObjectRow
 from core.portal import Portal
+from core.registry.tables import MirrorRow
 from core.registry.values import CONVERSION
 from tests.installed import People
 from tests.pages.running import drawn, page, pressed, text_of
 from tests.registry.foreign.test_conversion import WRONG, content_of, document
 from tests.registry.foreign.test_looking import rows_with
+from tests.registry.test_uploads import rows_in_a_dataset
 from tests.training.judging.outcomes import labels_of, snapshot_of, uploaded
+
+AT = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 def dropped(portal: Portal, people: People, name: str, **rows: tuple[str, bytes]) -> AppTest:
@@ -83,6 +90,34 @@ def test_what_is_no_model_is_refused_with_how_to_export(
     text = text_of(drawn(test))
     assert "torch.onnx.export" in text
     assert "ONNX" in text
+
+
+def test_rows_of_a_dataset_are_the_example_and_nobody_types_one(portal: Portal, people: People) -> None:
+    rows_in_a_dataset(portal, people)
+    test = dropped(portal, people, "xgboost")
+    test.segmented_control(key="up_rows").set_value("dataset")
+    text = text_of(drawn(test)).replace("**", "")
+    assert "Equal to 7e-08 on 24 rows" in text
+    assert "proba_0" in text
+
+
+def test_the_file_of_a_run_is_picked(portal: Portal, people: People) -> None:
+    folder = portal.foundation.settings.home / "mlflow" / "PROJ-1" / "abc" / "artifacts"
+    folder.mkdir(parents=True)
+    (folder / "net.onnx").write_bytes(content_of("xgboost"))
+    with portal.foundation.database.write() as session:
+        names = {"title": "Trees", "state": "finished", "owner": people.engineer.person_id}
+        session.add(ObjectRow(id="RUN-1", kind=Kind.RUN, project="PROJ-1", created_at=AT, updated_at=AT, **names))
+        session.add(MirrorRow(run_id="RUN-1", mlflow_run="abc"))
+    test = page(portal, people.engineer, "upload-model")
+    test.segmented_control(key="up_place").set_value("mlflow")
+    (shown,) = drawn(test).selectbox(key="up_path").options
+    assert shown.startswith("Trees · RUN-1 · net.onnx · ")
+    test.selectbox(key="up_path").select_index(0)
+    assert "Not compared with its source" in text_of(drawn(test))
+    drawn(test)
+    about = portal.audit.list_events(people.approver, action="tracking.download_model", limit=10)
+    assert len(about.items) == 1
 
 
 def test_a_version_is_judged_from_its_page(portal: Portal, people: People) -> None:
