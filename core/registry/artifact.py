@@ -18,6 +18,8 @@ from core.tasks.values import Target
 MODEL, SIGNATURE, FEATURES, CARD = "model.onnx", "signature.json", "features.json", "card.md"
 FILES = frozenset({MODEL, SIGNATURE, FEATURES, CARD})
 LONGEST_CARD = 20_000
+# How callers name a row.
+ROW_ID = "row_id"
 
 
 class Folder(Value):
@@ -101,4 +103,5 @@ def _plain_contract(signature: Signature) -> dict[str, object]:
         {"name": name, "kind": "category" if datatype == "BYTES" else "number", "is_model_input": True}
         for name, datatype in signature.columns.items()
     ]
-    return {"event_time": "", "row_id": "row_id", "request": request, "views": []}
+    row_id = f"{ROW_ID}_of_request" if ROW_ID in signature.columns else ROW_ID
+    return {"event_time": "", "row_id": row_id, "request": request, "views": []}

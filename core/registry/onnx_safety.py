@@ -35,6 +35,8 @@ MARKS = (
     (0, b"\x93NUMPY", "NumPy"),
     (257, b"ustar", "tar"),
 )
+# A column of a table may have so long a name.
+LONGEST_NAME = 500
 RANDOM_OPERATORS = frozenset(
     {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli"}
 )
@@ -274,14 +276,44 @@ def _operators(model: Any) -> dict[str, int]:
     return dict(sorted(Counter(_text(node.op_type) for node in nodes_of(model)).items()))
 
 
-def _tensor_spec(value: Any) -> TensorSpec:
-    kind, name = value.type.tensor_type, repr(_text(value.name)[:60])
-    if kind.elem_type not in DATATYPES:
+def refuse_untakable(value: Any) -> None:
+    """Invalid for an input or output that is no tensor of the Open Inference Protocol, or that nobody can name."""
+    text = _text(value.name)
+    name = repr(text[:60])
+    if len(text) > LONGEST_NAME or not text.isprintable():
         raise Invalid(
-            _("{name} is no tensor of numbers, texts or truth values").format(name=name),
-            hint=_("Export it without sequences and maps: with scikit-learn, the option zipmap is False."),
+            _("{name} is no name for a column: it is too long, or has signs that cannot be shown").format(name=name),
+            hint=_("Rename it before the export: up to {most} letters, digits and signs.").format(most=LONGEST_NAME),
             field="content",
         )
+    kind = value.type.WhichOneof("value") or ""
+    if kind == "tensor_type" and value.type.tensor_type.elem_type in DATATYPES:
+        return
+    is_tensor = kind == "tensor_type"
+    hints = {
+        "tensor_type": _("Cast it to float32, or to int64, before the export: that is what callers can send."),
+        "optional_type": _("Export it again without optional inputs: with a value in the place of each."),
+    }
+    raise Invalid(
+        _("{name} is no tensor of numbers, texts or truth values, but {kind}").format(
+            name=name, kind=_element_type(value) if is_tensor else kind.removesuffix("_type")
+        ),
+        hint=hints.get(kind, _("Export it again with tensors alone: zipmap=False for scikit-learn and LightGBM.")),
+        field="content",
+    )
+
+
+def _element_type(value: Any) -> str:
+    import onnx
+
+    number = value.type.tensor_type.elem_type
+    names = {known: name for name, known in onnx.TensorProto.DataType.items()}
+    return str(names.get(number, number)).lower()
+
+
+def _tensor_spec(value: Any) -> TensorSpec:
+    refuse_untakable(value)
+    kind, name = value.type.tensor_type, repr(_text(value.name)[:60])
     shape = [dim.dim_value if dim.HasField("dim_value") else ANY for dim in kind.shape.dim]
     if shape[:1] != [ANY] or any(size < 1 for size in shape if size != ANY):
         raise Invalid(

@@ -17,7 +17,7 @@ from core.identity.permissions import Permission
 from core.registry.artifact import Folder, write_bare
 from core.registry.foreign.comparison import refuse_wrong
 from core.registry.foreign.conversion import Sent
-from core.registry.foreign.process import converted, looked_at
+from core.registry.foreign.process import converted, looked_at, tried
 from core.registry.foreign.rows import ProjectRows
 from core.registry.foreign.targets import target_of, target_of_file
 from core.registry.foreign.values import Compared, ConversionReport, FileLook, TensorMapping, Tolerance, Trial
@@ -180,6 +180,8 @@ class UploadService(Service):
         served, report, mapping, signature = content, None, TensorMapping(), None
         if given.example is None and given.mapping is None:
             signature = signature_as_it_is(content, limits=limits)
+            if signature is not None:
+                tried(content, limits=limits)
         if signature is None:
             served, trial = converted(content, given, limits=limits)
             report, mapping = trial.report, trial.mapping

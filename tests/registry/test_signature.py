@@ -127,8 +127,8 @@ def give_nothing(model: Any) -> None:
     ("change", "hint"),
     [
         (fix_the_batch, "with a dynamic batch"),
-        (take_complex_numbers, "sequences and maps"),
-        (give_maps, "zipmap is False"),
+        (take_complex_numbers, "Cast it to float32"),
+        (give_maps, "zipmap=False"),
         (give_nothing, "the inputs and outputs"),
     ],
 )

@@ -10,7 +10,7 @@ from core.registry import onnx_safety
 from core.registry.foreign.assembling import assemble
 from core.registry.foreign.comparison import compare, plain
 from core.registry.foreign.examples import read_table
-from core.registry.foreign.proposing import PROBABILITY, proposed_answers, proposed_inputs
+from core.registry.foreign.proposing import PROBABILITY, proposed_answers, proposed_inputs, size_of
 from core.registry.foreign.reading import read
 from core.registry.foreign.trial import answers_of
 from core.registry.foreign.values import (
@@ -166,7 +166,7 @@ def mapped(
     given = mapping or TensorMapping()
     inputs = given.inputs or proposed_inputs(file, columns)
     raw = (
-        Answer(name=f"{number}.", tensor=output.name, role="label" if output.datatype == "BYTES" else "values")
+        Answer(name=f"{number}.", tensor=output.name, role="label" if _is_label(output) else "values")
         for number, output in enumerate(file.outputs)
     )
     plain_mapping = TensorMapping(inputs=inputs, answers=tuple(raw))
@@ -176,6 +176,11 @@ def mapped(
     names = [column.name for column in plain_mapping.columns()]
     answers_given = given.answers or proposed_answers(file, columns=names)
     return file, TensorMapping(inputs=inputs, answers=answers_given)
+
+
+def _is_label(output: Tensor) -> bool:
+    """Whether it is a text a row."""
+    return output.datatype == "BYTES" and size_of(output) == 1
 
 
 def _shaped(file: File, answers: "dict[str, Array]") -> list[Tensor]:

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from core.foundation.errors import Invalid
 from core.registry import onnx_safety
+from core.registry.foreign.as_it_is import try_as_it_is
 from core.registry.foreign.conversion import Sent, convert
 from core.registry.foreign.looking import look
 from core.registry.foreign.values import FileLook, TensorMapping, Tolerance, Trial
@@ -19,6 +20,7 @@ from core.registry.inspection import FileLimits, effort_of, too_much
 ENTRY = f"{__name__}:convert_here"
 Answers = TypeVar("Answers")
 MODEL, EXAMPLE, EXPECTED = "model", "example", "expected"
+LOOK, TRY = "look", "try"
 
 
 def converted(content: bytes, sent: Sent, *, limits: FileLimits) -> tuple[bytes, Trial]:
@@ -31,7 +33,13 @@ def converted(content: bytes, sent: Sent, *, limits: FileLimits) -> tuple[bytes,
 def looked_at(content: bytes, sent: Sent, *, limits: FileLimits) -> FileLook:
     """`look`, elsewhere. Raises Invalid where it takes more than the limits."""
     with _inputs_of(content, sent) as (inputs, outputs):
-        return _run(inputs, sent, outputs=outputs, limits=limits, answers=TypeAdapter(FileLook), only_looks=True)
+        return _run(inputs, sent, outputs=outputs, limits=limits, answers=TypeAdapter(FileLook), only=LOOK)
+
+
+def tried(content: bytes, *, limits: FileLimits) -> None:
+    """`try_as_it_is`, elsewhere. Raises Invalid where it takes more than the limits."""
+    with _inputs_of(content, Sent()) as (inputs, outputs):
+        _run(inputs, Sent(), outputs=outputs, limits=limits, answers=TypeAdapter(None), only=TRY)
 
 
 @contextmanager
@@ -53,7 +61,7 @@ def _run(
     outputs: Path,
     limits: FileLimits,
     answers: TypeAdapter[Answers],
-    only_looks: bool = False,
+    only: str = "",
 ) -> Answers:
     from core.sandbox.runner import run_sandboxed
 
@@ -62,7 +70,7 @@ def _run(
         "compared": dict(sent.compared) if sent.compared else None,
         "tolerance": sent.tolerance.model_dump(mode="json"),
         "source": sent.source,
-        "only_looks": only_looks,
+        "only": only,
     }
     try:
         return run_sandboxed(
@@ -88,7 +96,10 @@ def convert_here(job_spec: Mapping[str, Any], *, inputs: Mapping[str, Path], out
         source=job_spec["source"],
     )
     content = inputs[MODEL].read_bytes()
-    if job_spec["only_looks"]:
+    if job_spec["only"] == TRY:
+        try_as_it_is(content, onnx_safety.signature_of(content))
+        return None
+    if job_spec["only"] == LOOK:
         return look(content, sent).model_dump(mode="json")
     served, trial = convert(content, sent)
     (outputs / MODEL).write_bytes(served)

@@ -154,8 +154,8 @@ def _in_order(tensors: list[Tensor], names: list[str]) -> dict[str, list[str]]:
 
 
 def _named(output: Tensor) -> Answer:
-    """A whole number or a text is the name of a class; several numbers are what they are."""
-    role: Role = "values" if size_of(output) != 1 and output.datatype != "BYTES" else "label"
+    """A whole number or a text is the name of a class; several are what they are."""
+    role: Role = "values" if size_of(output) != 1 else "label"
     return Answer(name=role, tensor=output.name, role=role)
 
 

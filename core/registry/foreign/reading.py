@@ -115,8 +115,9 @@ def _described(model: Any, classes: dict[str, tuple[str, ...]]) -> File:
     constants = {tensor.name for tensor in model.graph.initializer}
     inputs = [_input(value) for value in model.graph.input if value.name not in constants]
     if not inputs:
-        raise Invalid(_("The file takes no input"), field="content")
-    outputs = [_tensor(value) for value in model.graph.output]
+        hint = _("Give the graph the inputs that it has; a constant needs no model.")
+        raise Invalid(_("The file takes no input"), hint=hint, field="content")
+    outputs = [_output(value) for value in model.graph.output]
     known = classes | dict(_classes_by_output(model, outputs))
     return File(
         inputs=tuple(inputs),
@@ -132,16 +133,27 @@ def _classes_by_output(model: Any, outputs: list[Tensor]) -> Iterator[tuple[str,
             yield output.name, names
 
 
-def _input(value: Any) -> Tensor:
+def _output(value: Any) -> Tensor:
     tensor = _tensor(value)
-    dimensions = value.type.tensor_type.shape.dim
-    if not dimensions or dimensions[0].HasField("dim_value"):
-        size = _("{size} rows").format(size=dimensions[0].dim_value) if dimensions else _("no shape")
+    if not value.type.tensor_type.shape.dim:
         raise Invalid(
-            _("The input {name} takes {size} at a time").format(name=repr(tensor.name[:60]), size=size),
-            hint=_("Export it again with a dynamic batch: dynamic_shapes=({0: 'batch'},) for PyTorch, None elsewhere."),
+            _("The output {name} is a single value for all rows").format(name=repr(tensor.name[:60])),
+            hint=_("Export it again with a value a row, or without this output."),
             field="content",
         )
+    return tensor
+
+
+def _input(value: Any) -> Tensor:
+    tensor = _tensor(value)
+    name, dimensions = repr(tensor.name[:60]), value.type.tensor_type.shape.dim
+    hint = _("Export it again with a dynamic batch: dynamic_shapes=({0: 'batch'},) for PyTorch, None elsewhere.")
+    if not dimensions:
+        message = _("The input {name} is a single value for all rows")
+        raise Invalid(message.format(name=name), hint=hint, field="content")
+    if dimensions[0].HasField("dim_value"):
+        message = _("The input {name} takes {size} rows at a time")
+        raise Invalid(message.format(name=name, size=dimensions[0].dim_value), hint=hint, field="content")
     if any(size is None for size in tensor.shape[1:]):
         raise Invalid(
             _("The rows of the input {name} have several sizes that may vary").format(name=repr(tensor.name[:60])),
@@ -152,12 +164,13 @@ def _input(value: Any) -> Tensor:
 
 
 def _tensor(value: Any) -> Tensor:
+    onnx_safety.refuse_untakable(value)
     kind = value.type.tensor_type
-    if not value.type.HasField("tensor_type") or kind.elem_type not in DATATYPES:
+    sizes = [dimension.dim_value if dimension.HasField("dim_value") else None for dimension in kind.shape.dim]
+    if 0 in sizes:
         raise Invalid(
-            _("{name} is no tensor of numbers or texts").format(name=repr(value.name[:60])),
-            hint=_("Export it again with tensors alone: zipmap=False for scikit-learn and LightGBM."),
+            _("The tensor {name} has a dimension of size 0").format(name=repr(value.name[:60])),
+            hint=_("Export it again without this input or output."),
             field="content",
         )
-    sizes = [dimension.dim_value if dimension.HasField("dim_value") else None for dimension in kind.shape.dim]
     return Tensor(name=value.name, datatype=DATATYPES[kind.elem_type], shape=tuple(sizes[1:]))

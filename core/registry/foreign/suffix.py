@@ -28,6 +28,9 @@ class Suffix:
         if answer.role == "label":
             self._nodes.node("Identity", self._label(answer, tensor, value), output=answer.name)
             return helper.make_tensor_value_info(answer.name, STRING, ["batch"])
+        if tensor.datatype == "BYTES" and answer.role == "values":
+            self._nodes.node("Identity", value, output=answer.name)
+            return helper.make_tensor_value_info(answer.name, STRING, ["batch", *tensor.shape])
         if tensor.datatype == "BYTES":
             raise Invalid(
                 _("{tensor} gives texts, which are no {role}").format(tensor=tensor.name, role=answer.role),

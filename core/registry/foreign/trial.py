@@ -20,15 +20,16 @@ def answers_of(content: bytes, columns: "dict[str, Array]", *, mapping: TensorMa
 
     fed = _fed(columns, mapping)
     names = [answer.name for answer in mapping.answers]
-    session = _session(content)
+    session = session_of(content)
     parts = [_run(session, names, part) for part in _parts(fed)]
     rows = len(next(iter(fed.values())))
     answers = {name: np.concatenate([part[at] for part in parts]) for at, name in enumerate(names)}
-    for name, values in answers.items():
+    for answer, values in zip(mapping.answers, answers.values(), strict=True):
         if len(values) != rows:
+            message = _("The file gives {count} of {name} for {rows} rows")
             raise Invalid(
-                _("The file gives {count} of {name} for {rows} rows").format(count=len(values), name=name, rows=rows),
-                hint=_("Choose the role of several numbers, or another output."),
+                message.format(count=len(values), name=repr(answer.tensor[:60]), rows=rows),
+                hint=_("Choose another output, or export the file with a value of it for each row."),
                 field="mapping",
             )
     return answers
@@ -67,7 +68,8 @@ def _parts(fed: "dict[str, Array]") -> "Iterator[dict[str, Array]]":
         yield {name: values[start : start + ROWS_AT_ONCE] for name, values in fed.items()}
 
 
-def _session(content: bytes) -> Any:
+def session_of(content: bytes) -> Any:
+    """Raises Invalid where the runtime cannot load it."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

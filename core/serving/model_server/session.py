@@ -46,7 +46,7 @@ class ServedModel:
         known: KnownCategories,
     ) -> None:
         """Tries the model. Unavailable when it answers neither a row of which everything is missing nor one of
-        zeros."""
+        zeros, nor one of ones."""
         self._session, self.signature, self.contract, self.known = session, signature, contract, known
         self.layout = Layout(signature.inputs)
         # What the file says of itself. Nothing in it is believed.
@@ -54,7 +54,7 @@ class ServedModel:
         self._gives = signature.gives
         self._names = [spec.name for spec in self._gives]
         # The first call plans memory and is slow; no caller should be the one to wait for it.
-        self._proof = self._first_answered(self.layout.missing(), self.layout.filled(0))
+        self._proof = self._first_answered(self.layout.missing(), self.layout.filled(0), self.layout.filled(1))
         self.joins_requests = self._has_rows_of_their_own()
 
     def run(self, arrays: Arrays, *, rows: int) -> Arrays:
