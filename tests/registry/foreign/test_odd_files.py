@@ -66,8 +66,8 @@ def beside_a_scalar() -> Any:
 
 
 def constant() -> Any:
-    one = helper.make_tensor("one", FLOAT, [1], [1.0])
-    return file_of([helper.make_node("Constant", [], ["y"], value=one)], [], [value("y", FLOAT, "n")])
+    given = helper.make_tensor("given", FLOAT, [1], [1.0])
+    return file_of([helper.make_node("Constant", [], ["y"], value=given)], [], [value("y", FLOAT, "n")])
 
 
 def unshaped() -> Any:

@@ -17,11 +17,7 @@ import pandas as pd
 import pytest
 
 from core.foundation.actors import Actor
-from core.foundation.errors import NotAllowed, NotFound
-from core.foundation.ids import Kind
-from core.foundation.objects import ObjectRow
 from core.portal import Portal
-from core.registry.tracking.files import Files
 from core.registry.tracking.ingester import MlflowIngester
 from core.registry.values import MetricPoint, ModelVersion, RunRecord
 from tests.http import web
@@ -30,7 +26,6 @@ from tests.registry.onnx_files import calling, holdout_table, register_tiny, tin
 from tests.served import Served
 
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-SEEN = {"created_at": AT, "updated_at": AT}
 API = "/mlflow/api/2.0/mlflow"
 FILES = "/mlflow/api/2.0/mlflow-artifacts/artifacts"
 HIDDEN = "MLflow has nothing of that name or id."
@@ -340,46 +335,3 @@ def test_what_can_never_be_answered_is_not_sent_again(scene: Scene, case: str) -
     sent = {"experiment_ids": [experiment["experiment"]["experiment_id"]]} | ODD[case]
     answer = scene.call("POST", scene.people.engineer, f"{API}/runs/search", json=sent)
     assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
-
-
-def test_the_runs_of_a_project_are_listed_with_the_onnx_files_that_they_have(scene: Scene) -> None:
-    portal, engineer = scene.portal, scene.people.engineer
-    run = ObjectRow(id="RUN-7", kind=Kind.RUN, project="PROJ-1", title="First", state="finished", owner="", **SEEN)
-    with portal.foundation.database.write() as session:
-        session.add(run)
-    try:
-        listed = portal.tracking.list_models(engineer, project="PROJ-1")
-    finally:
-        with portal.foundation.database.write() as session:
-            session.delete(session.get_one(ObjectRow, "RUN-7"))
-    ((line,), path) = listed.items, f"PROJ-1/{scene.runs['RUN-7']}/artifacts/model/model.onnx"
-    size = len(tiny_model(weight=0.5))
-    assert (line.run_id, line.title) == ("RUN-7", "First")
-    assert [(file.path, file.name, file.bytes) for file in line.files] == [(path, "model/model.onnx", size)]
-    assert portal.tracking.download_model(engineer, path=path).digest
-    with pytest.raises(NotFound):
-        portal.tracking.list_models(scene.people.outsider, project="PROJ-1")
-
-
-def test_a_model_that_only_mlflow_has_needs_the_same_right(scene: Scene) -> None:
-    portal, path = scene.portal, "PROJ-1/elsewhere/artifacts/net.onnx"
-    content = tiny_model(weight=0.25)
-    place = portal.foundation.settings.home / "mlflow" / path
-    place.parent.mkdir(parents=True)
-    place.write_bytes(content)
-    with pytest.raises(NotFound, match="is a model"):
-        portal.tracking.read_file(scene.people.viewer, path=path)
-    with pytest.raises(NotAllowed):
-        portal.tracking.download_model(scene.people.viewer, path=path)
-    answer = scene.call("GET", scene.people.engineer, f"{FILES}/{path}")
-    assert (answer.status_code, answer.content) == (200, content)
-
-
-def test_the_onnx_files_of_a_folder_are_those_below_it_once_each(tmp_path: Path) -> None:
-    for name in ("model.onnx", "model/model.onnx", "other/deep/net.onnx", "notes.txt", ".hidden.onnx"):
-        (tmp_path / "P/r" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "P/r" / name).write_bytes(b"x")
-    assert Files(tmp_path).models("P/r") == (("model.onnx", 1), ("other/deep/net.onnx", 1))
-    (tmp_path / "P/r/model.onnx").unlink()
-    assert Files(tmp_path).models("P/r") == (("model/model.onnx", 1), ("other/deep/net.onnx", 1))
-    assert Files(tmp_path).models("P/none") == ()
