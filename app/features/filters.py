@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from app.ui import frame, status
+from app.ui.fields.address import some_of
 from app.ui.tables import choice, is_archived_chosen, search
 from core.features.catalog.search import CatalogScope
 from core.foundation.text import N_, _
@@ -30,9 +31,8 @@ def filters(whole: CatalogScope) -> dict[str, Any]:
             STATES,
             selection_mode="multi",
             format_func=lambda state: status.look(state).word,
-            key="state",
-            bind="query-params",
             label_visibility="collapsed",
+            **some_of("state", status.words(STATES)),
         )
         entities = {"": _("All entities")} | {name: name for name in whole.entities}
         return {

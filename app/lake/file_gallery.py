@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.session import actor, portal
 from app.ui import frame, links, numbers
+from app.ui.fields.address import text
 from app.ui.tables import offset_of, pager, search, shown_of
 from core.foundation.text import N_, _
 from core.lake.values import Item, Snapshot
@@ -18,8 +19,7 @@ def items(shown: Snapshot) -> None:
         query = search(_("Search by name"), key="item")
         label = st.text_input(
             _("Label"),
-            key="label",
-            bind="query-params",
+            **text("label"),
             placeholder=_("Label"),
             label_visibility="collapsed",
             width=160,

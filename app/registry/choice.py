@@ -5,6 +5,7 @@ import streamlit as st
 from app.registry.naming import MOST, PRODUCTION, Places, stage_of, title_of
 from app.session import actor, portal
 from app.ui import links
+from app.ui.fields.address import flag
 from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.foundation.values import Value
@@ -59,7 +60,7 @@ def choose(versions: Versions, known: Places) -> Choice:
             label_visibility="collapsed",
             width=280,
         )
-        only = st.toggle(_("Only differences"), value=True, key="only", bind="query-params")
+        only = st.toggle(_("Only differences"), **flag("only", usual=True))
     st.query_params["ids"] = ",".join(ids)
     st.query_params["baseline"] = baseline or ""
     return Choice(ids=tuple(ids), baseline=baseline or "", only_differences=only)

@@ -309,16 +309,6 @@ def live_page(read: Callable[[], T], draw: Callable[[T], object], *, runs: Calla
     live(body, running=runs(first))
 
 
-def tabs(parts: Mapping[str, Callable[[], object]], *, key: str = "tab") -> None:
-    """Tabs by their names. What a tab reads is read only while it is looked at; which one is open stands in the
-    address as `?tab=` (or another `key`)."""
-    places = st.tabs(list(parts), key=key, bind="query-params", on_change="rerun")
-    for place, draw in zip(places, parts.values(), strict=True):
-        if place.open:
-            with place:
-                draw()
-
-
 def lineage(object_id: str, *, key: str = "lineage") -> None:
     """The section that shows what led to an object and what follows from it."""
     from app.ui.lineage.component import lineage as draw

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from app.ui import frame, numbers
+from app.ui.fields import address
 from core.foundation.text import N_, _
 
 ROW_HEIGHT = 36
@@ -19,8 +20,7 @@ def search(placeholder: str, *, key: str, width: int = 320) -> str:
     """A search field of a catalog, kept in the address as `?key=`."""
     entered = st.text_input(
         placeholder,
-        key=key,
-        bind="query-params",
+        **address.text(key),
         type="search",
         placeholder=placeholder,
         icon=":material/search:",
@@ -36,8 +36,7 @@ def choice(label: str, options: Mapping[str, str], *, key: str, width: int = 122
         label,
         list(options),
         format_func=lambda value: _(options.get(value, value)),
-        key=key,
-        bind="query-params",
+        **address.one_of(key, options),
         label_visibility="collapsed",
         width=width,
     )
@@ -81,9 +80,8 @@ def no_match(statement: str, filters: Mapping[str, object]) -> None:
 
 
 def _clear(filters: Mapping[str, object]) -> None:
-    """Takes filters back in their fields, which the address follows; those without a field in the address alone."""
+    """Takes filters back, in the address and in fields that do not stand there."""
     for key, empty in filters.items():
+        address.put(key, "")
         if key in st.session_state:
             st.session_state[key] = empty
-        else:
-            st.query_params.pop(key, None)

@@ -9,6 +9,7 @@ from app.session import actor, may, portal
 from app.ui import cells, forms, frame, links, numbers, status, times
 from app.ui.cells import Column, Row
 from app.ui.components.rows import BESIDE, rows, window
+from app.ui.fields.address import one_of
 from app.ui.tables import no_match, search
 from core.audit.service import AuditEvent, AuditReport
 from core.foundation.text import N_, _
@@ -43,11 +44,9 @@ def _filtered() -> Listing[AuditEvent]:
         outcome = st.segmented_control(
             _("Outcome"),
             list(OUTCOMES),
-            default="",
             format_func=lambda chosen: _(OUTCOMES[chosen]),
-            key="outcome",
-            bind="query-params",
             label_visibility="collapsed",
+            **one_of("outcome", OUTCOMES),
         )
     part = window("events", action, subject, outcome)
     return portal().audit.list_events(

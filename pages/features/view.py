@@ -15,13 +15,14 @@ from app.next_action.features import feature_action
 from app.next_action.values import NextAction, nothing
 from app.session import actor, portal
 from app.ui import frame, links, numbers, status, times
+from app.ui.fields.address import tabs
 from app.ui.fields.naming import identifier
 from app.ui.health import health_of, put_away_state
 from app.ui.jobs import cause_card, job_progress
 from app.ui.primary_action import primary_action, rights, what_is_missing
 from core.features.values import FeatureVersion, FeatureView, VersionState
 from core.foundation.ids import Kind, kind_of
-from core.foundation.text import _
+from core.foundation.text import N_, _
 
 
 def show() -> None:
@@ -87,17 +88,17 @@ def _version(view: FeatureView, shown: FeatureVersion, action: NextAction) -> No
     if not put_away_state(view.id):
         lifecycle.actions(view, shown, primary=action.name)
     parts: dict[str, Callable[[], None]] = {
-        _("Features"): lambda: _features(view, shown),
-        _("Statistics"): lambda: statistics(view, shown),
-        _("Checks"): lambda: lifecycle.checks(shown.checks),
-        _("Logic"): lambda: logic_of(view, shown),
-        _("Rows"): lambda: _rows(shown),
-        _("Online"): lambda: online(shown),
-        _("Versions"): lambda: versions(view, shown),
-        _("Used by"): lambda: lifecycle.consumers(view, shown),
-        _("Lineage"): lambda: frame.lineage(shown.id),
+        N_("Features"): lambda: _features(view, shown),
+        N_("Statistics"): lambda: statistics(view, shown),
+        N_("Checks"): lambda: lifecycle.checks(shown.checks),
+        N_("Logic"): lambda: logic_of(view, shown),
+        N_("Rows"): lambda: _rows(shown),
+        N_("Online"): lambda: online(shown),
+        N_("Versions"): lambda: versions(view, shown),
+        N_("Used by"): lambda: lifecycle.consumers(view, shown),
+        N_("Lineage"): lambda: frame.lineage(shown.id),
     }
-    frame.tabs(parts)
+    tabs(parts)
 
 
 def _features(view: FeatureView, shown: FeatureVersion) -> None:

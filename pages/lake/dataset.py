@@ -11,9 +11,10 @@ from app.lake.file_gallery import items
 from app.lake.profiles import preview_table, profile_grid
 from app.session import actor, may, portal
 from app.ui import frame, links
+from app.ui.fields.address import tabs
 from app.ui.health import health_of, put_away_state
 from core.foundation.ids import Kind, kind_of
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.lake.values import Dataset, Snapshot
 
@@ -62,17 +63,17 @@ def _can_teach(dataset: Dataset, shown: Snapshot | None) -> bool:
 
 
 def _tabs(dataset: Dataset, shown: Snapshot) -> None:
-    columns: Parts = {_("Columns"): lambda: _columns(shown)}
+    columns: Parts = {N_("Columns"): lambda: _columns(shown)}
     # Of files people want to see the files, of a table what its columns are.
     is_of_files = dataset.form == "files"
-    content: Parts = {_("Files") if is_of_files else _("Rows"): lambda: _content(dataset, shown)}
-    frame.tabs(
+    content: Parts = {N_("Files") if is_of_files else N_("Rows"): lambda: _content(dataset, shown)}
+    tabs(
         {
             **(content | columns if is_of_files else columns | content),
-            _("Import"): lambda: snapshot_list.report(shown),
-            _("Versions"): lambda: snapshot_list.versions(dataset, shown),
-            _("Lineage"): lambda: frame.lineage(shown.id),
-            _("Impact"): lambda: retention.impact(shown),
+            N_("Import"): lambda: snapshot_list.report(shown),
+            N_("Versions"): lambda: snapshot_list.versions(dataset, shown),
+            N_("Lineage"): lambda: frame.lineage(shown.id),
+            N_("Impact"): lambda: retention.impact(shown),
         }
     )
 

@@ -25,12 +25,13 @@ from app.serving.calling import call_version, how_to_call_version
 from app.session import actor, portal
 from app.ui import frame, links, times
 from app.ui.components.assessments import promised_against_measured
+from app.ui.fields.address import tabs
 from app.ui.fields.naming import head_of
 from app.ui.health import health_of, put_away_state
 from app.ui.neighbors import neighbors
 from app.ui.primary_action import primary_action, rights, what_is_missing
 from core.foundation.ids import Kind
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.registry.values import ModelVersion, judging
 from core.serving.values import Endpoint
 from core.tasks.task import task_of
@@ -65,15 +66,15 @@ def show() -> None:
         primary_action(action)
         put_away(version)
     what_is_missing(action)
-    frame.tabs(
+    tabs(
         {
-            _("Overview"): lambda: _overview(version, known, serving_at),
-            _("Lineage"): lambda: frame.lineage(version.id),
-            _("Metrics"): lambda: metrics(version),
-            _("How to call it"): lambda: how_to_call_version(version, serving_at),
-            _("Card"): lambda: card(version),
-            _("Files"): lambda: files(version),
-            _("Activity"): lambda: frame.activity(version.id, limit=20),
+            N_("Overview"): lambda: _overview(version, known, serving_at),
+            N_("Lineage"): lambda: frame.lineage(version.id),
+            N_("Metrics"): lambda: metrics(version),
+            N_("How to call it"): lambda: how_to_call_version(version, serving_at),
+            N_("Card"): lambda: card(version),
+            N_("Files"): lambda: files(version),
+            N_("Activity"): lambda: frame.activity(version.id, limit=20),
         }
     )
 

@@ -17,11 +17,12 @@ from app.serving.try_it import trial
 from app.session import actor, may, portal
 from app.ui import frame, links, numbers, status
 from app.ui.components.assessments import promised_against_measured
+from app.ui.fields.address import tabs
 from app.ui.fields.naming import identifier
 from app.ui.health import health_of, put_away_state
 from app.ui.primary_action import what_is_missing
 from core.foundation.ids import Kind
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.serving.values import Endpoint
 
@@ -43,14 +44,14 @@ def _draw(endpoint: Endpoint) -> None:
     with frame.header(endpoint.title, stage=stage, facts=facts, crumbs=crumbs, here=endpoint.id, health=health):
         action = actions(endpoint)
     what_is_missing(action)
-    parts: dict[str, Callable[[], None]] = {_("Overview"): lambda: _overview(endpoint)}
+    parts: dict[str, Callable[[], None]] = {N_("Overview"): lambda: _overview(endpoint)}
     if endpoint.environment == "staging":
-        parts |= {_("Parity"): lambda: parity(endpoint), _("Try it"): lambda: _trial(endpoint)}
-    parts[_("Replays")] = lambda: replays(endpoint)
+        parts |= {N_("Parity"): lambda: parity(endpoint), N_("Try it"): lambda: _trial(endpoint)}
+    parts[N_("Replays")] = lambda: replays(endpoint)
     if not put_away_state(endpoint.id):
-        parts[_("How to call it")] = lambda: how_to_call_endpoint(endpoint)
-    parts[_("Lineage")] = lambda: frame.lineage(endpoint.id)
-    frame.tabs(parts)
+        parts[N_("How to call it")] = lambda: how_to_call_endpoint(endpoint)
+    parts[N_("Lineage")] = lambda: frame.lineage(endpoint.id)
+    tabs(parts)
 
 
 def _promise(endpoint: Endpoint) -> str:

@@ -7,6 +7,7 @@ from app.sweeps.wording import best_words, count_words, interval_words
 from app.ui import cells, frame, links, status
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows, window
+from app.ui.fields.address import one_of
 from app.ui.numbers import metric_in_words
 from app.ui.tables import no_match
 from app.ui.wording import counted
@@ -34,9 +35,8 @@ def show() -> None:
         _("State"),
         STATES,
         format_func=lambda name: status.look(name).word,
-        key="state",
-        bind="query-params",
         label_visibility="collapsed",
+        **one_of("state", status.words(STATES), usual=None),
     )
     wanted = SweepState(state) if state else None
     frame.live(lambda: _list(wanted), running=_is_running(wanted))

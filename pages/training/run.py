@@ -15,11 +15,12 @@ from app.training.run.marks import star
 from app.training.run.overview import overview
 from app.training.run.system import system_of
 from app.ui import forms, frame, links, times
+from app.ui.fields.address import tabs
 from app.ui.jobs import cause_card
 from app.ui.primary_action import primary_action, rights, what_is_missing
 from core.compute.values import JobState
 from core.foundation.ids import Kind
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.registry.values import judging
 from core.tasks.task import task_called
@@ -45,14 +46,14 @@ def _draw(run: Run) -> None:
     _answer(run)
     if not run.state.is_over:
         progress(run)
-    frame.tabs(
+    tabs(
         {
-            _("Overview"): lambda: overview(run),
-            _("Charts"): lambda: charts_of(run),
-            _("Logs"): lambda: log_of(run),
-            _("System"): lambda: system_of(run),
-            _("Files"): lambda: files_of(run),
-            _("Lineage"): lambda: frame.lineage(run.id),
+            N_("Overview"): lambda: overview(run),
+            N_("Charts"): lambda: charts_of(run),
+            N_("Logs"): lambda: log_of(run),
+            N_("System"): lambda: system_of(run),
+            N_("Files"): lambda: files_of(run),
+            N_("Lineage"): lambda: frame.lineage(run.id),
         }
     )
 

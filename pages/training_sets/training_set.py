@@ -18,12 +18,13 @@ from app.training_sets.report import (
 )
 from app.training_sets.review import accept_dialog
 from app.ui import frame, links
+from app.ui.fields.address import tabs
 from app.ui.health import health_of, put_away_state
 from app.ui.jobs import cause_card, job_progress
 from app.ui.primary_action import primary_action, what_is_missing
 from core.features.training_sets.values import TrainingSet, TrainingSetState
 from core.foundation.ids import Kind
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 
 
@@ -54,15 +55,15 @@ def _draw(training_set: TrainingSet) -> None:
     if training_set.cause:
         cause_card(training_set.cause, job_id=training_set.job_id)
     offer_newer(training_set, may_make=is_in_use and may(Permission.FEATURE_SQL, project=training_set.project))
-    frame.tabs(
+    tabs(
         {
-            _("Splits"): lambda: _splits(training_set),
-            _("Answers"): lambda: answers(training_set),
-            _("Inputs"): lambda: _inputs(training_set),
-            _("Rows"): lambda: _rows(training_set),
-            _("SQL"): lambda: _query(training_set),
-            _("Manifest"): lambda: manifest(training_set),
-            _("Lineage"): lambda: frame.lineage(training_set.id),
+            N_("Splits"): lambda: _splits(training_set),
+            N_("Answers"): lambda: answers(training_set),
+            N_("Inputs"): lambda: _inputs(training_set),
+            N_("Rows"): lambda: _rows(training_set),
+            N_("SQL"): lambda: _query(training_set),
+            N_("Manifest"): lambda: manifest(training_set),
+            N_("Lineage"): lambda: frame.lineage(training_set.id),
         }
     )
 

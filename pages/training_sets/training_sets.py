@@ -7,6 +7,7 @@ from app.training_sets.report import label_words
 from app.ui import cells, frame, links, numbers, status
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows, window
+from app.ui.fields.address import one_of
 from app.ui.fields.naming import titled
 from app.ui.health import Healths, health_cell, healths_of
 from app.ui.tables import is_archived_chosen, no_match, search
@@ -14,6 +15,8 @@ from app.ui.wording import counted
 from core.features.training_sets.values import TrainingSet, TrainingSetState
 from core.foundation.text import _
 from core.identity.permissions import Permission
+
+STATES = tuple(state.value for state in TrainingSetState)
 
 
 def show() -> None:
@@ -58,11 +61,10 @@ def _filters() -> tuple[str, str, bool]:
         query = search(_("Search name or id"), key="q")
         state = st.pills(
             _("State"),
-            [state.value for state in TrainingSetState],
+            STATES,
             format_func=lambda state: status.look(state).word,
-            key="state",
-            bind="query-params",
             label_visibility="collapsed",
+            **one_of("state", status.words(STATES), usual=None),
         )
         archived = is_archived_chosen()
     return query, state or "", archived

@@ -11,17 +11,16 @@ from app.features.editor.rules import rule_rows
 from app.lake.completion import names_in
 from app.ui.code_editor.component import Language, code_editor
 from app.ui.code_editor.text import put, typed_into
+from app.ui.fields.address import open_tabs
 from app.ui.fields.sticky import sticky
-from core.foundation.text import _
+from core.foundation.text import N_, _
 
 QUERY_SQL = "feature_draft_sql"
 
 
 def logic(subject: Subject, sources: Mapping[str, str]) -> Entered:
     """The two forms of the logic, and what its author promises of the values."""
-    sql_tab, python_tab, rules_tab = st.tabs(
-        [_("SQL"), _("pandas"), _("Rules")], key="logic", bind="query-params", on_change="rerun"
-    )
+    sql_tab, python_tab, rules_tab = open_tabs((N_("SQL"), N_("pandas"), N_("Rules")), key="logic")
     with sql_tab:
         sql = _sql(subject, sources)
     with python_tab:

@@ -13,13 +13,15 @@ from app.lake.profiles import preview_table
 from app.session import actor, portal
 from app.ui import forms, frame, links, numbers, status, tables
 from app.ui.code_editor.component import CodeError, CodeErrors, Language
+from app.ui.fields.address import open_tabs
 from app.ui.fields.sticky import sticky
 from app.ui.wording import counted
 from core.features.values import Check, LogicPreview
 from core.foundation.errors import Invalid
-from core.foundation.text import _
+from core.foundation.text import N_, _
 
 WAIT_SECONDS = 0.5
+TABS = (N_("Rows"), N_("Features"), N_("Checks"))
 # Set where the key that runs the code was pressed.
 RUN_KEY = "run"
 SPOKEN_OF = ("description", "tags")
@@ -116,10 +118,7 @@ def _shown(subject: Subject, preview: LogicPreview, *, is_older: bool) -> None:
     )
     older = " · " + _("before your last change") if is_older else ""
     st.markdown(f"{_verdict(preview, broken)} :gray[· {basis}{older}]")
-    labels = [_("Rows"), _("Features"), _("Checks")]
-    rows, features, checks = st.tabs(
-        labels, default=labels[2] if broken else labels[0], key="preview_tab", bind="query-params", on_change="rerun"
-    )
+    rows, features, checks = open_tabs(TABS, key="preview_tab", usual=TABS[2] if broken else TABS[0])
     with rows:
         preview_table(preview.preview, key="preview_rows")
     with features:

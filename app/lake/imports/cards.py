@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.lake.imports.answers import chosen, keep, reading_key
 from app.ui import frame, links, numbers
+from app.ui.fields.address import one_of
 from app.ui.tables import choice, no_match, offset_of, pager, search, shown_of
 from core.foundation.text import N_, _
 from core.lake.column_types import TEXT
@@ -96,12 +97,10 @@ def _shown(columns: Sequence[ColumnOutcome]) -> str:
     chosen = st.segmented_control(
         _("Shown"),
         list(SHOWN),
-        default="",
         required=True,
         format_func=lambda shown: labels[shown],
-        key="shown",
-        bind="query-params",
         label_visibility="collapsed",
+        **one_of("shown", SHOWN),
     )
     return chosen or ""
 

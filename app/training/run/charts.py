@@ -8,6 +8,7 @@ from app.session import actor, portal
 from app.training.workspace.curves import smoothing_slider
 from app.training.workspace.names import is_less_better, split_and_metric
 from app.ui import numbers
+from app.ui.fields.address import flag
 from app.ui.numbers import metric_name
 from app.ui.panels.figure import Line, Panel, panels
 from app.ui.tasks import leading_metrics
@@ -22,7 +23,7 @@ COLORS = {"train": 5, "validation": 0}
 def charts_of(run: Run) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="tools_run_charts"):
         smoothing = smoothing_slider()
-        is_log = st.toggle(_("Log axis"), key="log", bind="query-params")
+        is_log = st.toggle(_("Log axis"), **flag("log"))
     history = portal().training.history(actor(), run_id=run.id, most=MOST_POINTS)
     # What was judged once at the end has no course.
     courses = [series for series in history if len(series.points) > 1 or not run.state.is_over]

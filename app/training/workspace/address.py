@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
+from app.ui.fields.address import put
 from core.training.workspace.values import METRICS, PARAMS, RunFilter
 
 MOST_DRAWN, DRAWN_AT_FIRST = 10, 6
@@ -96,14 +97,6 @@ def closed() -> set[str]:
 
 def turn_group(name: str) -> None:
     put("closed", "~".join(sorted(closed() ^ {name})))
-
-
-def put(name: str, value: str) -> None:
-    """Writes into the address; nothing there is what it is without."""
-    if value:
-        st.query_params[name] = value
-    else:
-        st.query_params.pop(name, None)
 
 
 def field_of(name: str) -> str:

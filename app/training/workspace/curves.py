@@ -6,10 +6,10 @@ from typing import NamedTuple
 import streamlit as st
 
 from app.session import actor, portal
-from app.training.workspace import address
 from app.training.workspace.names import is_less_better, names_of, split_and_metric
 from app.training.workspace.toolbar import run_fields
 from app.ui import links, numbers
+from app.ui.fields.address import flag, number, put
 from app.ui.numbers import metric_name
 from app.ui.panels.figure import Line, Panel, panels
 from app.ui.tasks import leading_metrics
@@ -19,6 +19,8 @@ from core.training.values import RecipeCard
 from core.training.workspace.values import METRICS, RunCurves, RunLine
 
 MOST_POINTS, MOST_PANELS, LONGEST_NAME = 300, 6, 44
+# Of smoothing.
+LEAST, MOST = 0.0, 0.95
 TRAINING, RATE = "train_loss", "learning_rate"
 
 
@@ -62,7 +64,7 @@ def curves(drawn: Mapping[str, Drawn], *, tasks: Sequence[str]) -> None:
 def _tools(tasks: Sequence[str]) -> tuple[float, bool, tuple[str, ...]]:
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="tools_curves"):
         smoothing = smoothing_slider()
-        is_log = st.toggle(_("Log axis"), key="log", bind="query-params")
+        is_log = st.toggle(_("Log axis"), **flag("log"))
         with st.popover(_("Panels"), icon=":material/add_chart:"):
             shown = panel_names(tasks)
             chosen = st.multiselect(
@@ -74,14 +76,16 @@ def _tools(tasks: Sequence[str]) -> tuple[float, bool, tuple[str, ...]]:
                 key=f"panels_{','.join(shown)}",
             )
             if tuple(chosen) != shown:
-                address.put("panels", ",".join(chosen))
+                put("panels", ",".join(chosen))
                 st.rerun()
     return smoothing, is_log, shown
 
 
 def smoothing_slider() -> float:
     help_text = _("An exponential moving average; the raw line stands behind it.")
-    return st.slider(_("Smoothing"), 0.0, 0.95, 0.0, 0.05, key="smooth", bind="query-params", width=150, help=help_text)
+    field = number("smooth", low=LEAST, high=MOST)
+    smoothing: float = st.slider(_("Smoothing"), LEAST, MOST, step=0.05, width=150, help=help_text, **field)
+    return smoothing
 
 
 def _metrics() -> list[str]:

@@ -10,6 +10,7 @@ from app.training.workspace.lines import grouped, line_row
 from app.training.workspace.names import field_title, is_less_better, names_of
 from app.ui.cells import Column, Kind
 from app.ui.components.rows import Sorting, rows
+from app.ui.fields.address import put
 from core.foundation.text import _
 from core.foundation.values import Listing
 from core.training.values import RecipeCard
@@ -60,7 +61,7 @@ def _head(name: str, title: str) -> Column:
 
 def _sort(field: str) -> None:
     if field == NEWEST:
-        address.put("sort", "")
+        put("sort", "")
     else:
         address.sort_by(field, largest_first=not is_less_better(field))
 

@@ -11,6 +11,7 @@ from app.session import actor, portal, unless_changed
 from app.training.workspace import address
 from app.training.workspace.names import EXTRAS, field_title, menu_title
 from app.ui import forms, frame, links, numbers, status
+from app.ui.fields.address import one_of, put
 from app.ui.tables import choice, search
 from core.compute.values import JobState
 from core.foundation.text import N_, _
@@ -24,6 +25,7 @@ GROUPS = {
     "recipe": N_("By recipe"),
     "training_set": N_("By training set"),
 }
+STARS = {"1": N_("Starred")}
 # What is of a view: its fields, and the rest of the address.
 FIELDS = ("search", "state", "recipe", "group", "starred", "smooth", "log")
 IN_ADDRESS = ("filter", "columns", "sort", "eyes", "closed", "tag", "training_set", "sweep", "panels")
@@ -68,13 +70,12 @@ def toolbar(cards: Mapping[str, RecipeCard], *, columns: tuple[str, ...]) -> Wan
 
 
 def _starred() -> bool:
-    chosen = st.pills(
+    chosen: str | None = st.pills(
         _("Stars"),
-        ["1"],
-        format_func=lambda _name: _("Starred"),
-        key="starred",
-        bind="query-params",
+        list(STARS),
+        format_func=lambda name: _(STARS[name]),
         label_visibility="collapsed",
+        **one_of("starred", STARS, usual=None),
     )
     return chosen == "1"
 
@@ -116,7 +117,7 @@ def _chips(cards: Mapping[str, RecipeCard]) -> None:
         for name, value in others.items():
             shown = f"#{value}" if name == "tag" else links.title_of(value)
             if value and _chip(shown, name):
-                address.put(name, "")
+                put(name, "")
                 st.rerun()
 
 
@@ -135,7 +136,7 @@ def _columns(cards: Mapping[str, RecipeCard], shown: tuple[str, ...]) -> None:
             max_selections=MOST_COLUMNS,
         )
         if tuple(chosen) != shown:
-            address.put("columns", ",".join(chosen))
+            put("columns", ",".join(chosen))
             st.rerun()
 
 

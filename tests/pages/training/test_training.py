@@ -67,9 +67,9 @@ def test_the_list_names_the_best_and_shows_states(trained: TrainedPortal) -> Non
 
 def test_the_list_is_filtered_by_its_address(trained: TrainedPortal) -> None:
     test = page(trained.portal, trained.people.viewer, "runs", training_set=trained.training_set)
-    test.session_state["state"] = "succeeded"
+    test.query_params["state"] = "succeeded"
     assert "1 of 1 shown" in text_of(drawn(test))
-    test.session_state["state"] = "failed"
+    test.query_params["state"] = "failed"
     assert "No run matches" in text_of(drawn(test))
     assert "No run matches" in text_of(page(trained.portal, trained.people.viewer, "runs", training_set="TS-99"))
 
@@ -111,12 +111,12 @@ def test_the_address_says_what_is_seen(trained: TrainedPortal) -> None:
 
 
 def test_groups_are_folded_and_sorted_lists_say_by_what(trained: TrainedPortal) -> None:
-    test = page(trained.portal, trained.people.viewer, "runs", group="By recipe", sort="-params.epochs")
+    test = page(trained.portal, trained.people.viewer, "runs", group="recipe", sort="-params.epochs")
     assert (lines_of(test)[0], catalogs_of(test)["runs"]["sorted"]) == (
         "tabular",
         {"name": "params.epochs", "down": True},
     )
-    folded = page(trained.portal, trained.people.viewer, "runs", group="By recipe", closed="recipe:tabular")
+    folded = page(trained.portal, trained.people.viewer, "runs", group="recipe", closed="recipe:tabular")
     assert lines_of(folded) == ["tabular"]
 
 
@@ -128,12 +128,12 @@ def test_curves_of_the_runs_with_an_open_eye_are_drawn(trained: TrainedPortal) -
 
 
 def test_a_view_is_kept_under_a_name(trained: TrainedPortal) -> None:
-    test = page(trained.portal, trained.people.viewer, "runs", group="By recipe", filter="params.epochs>1")
+    test = page(trained.portal, trained.people.viewer, "runs", group="recipe", filter="params.epochs>1")
     test.text_input(key="view_name").input("Mine")
     test.button(key="keep_view").click()
     drawn(test)
     (view,) = trained.portal.run_workspace.list_run_views(trained.people.viewer).items
-    assert view.address == "group=By+recipe&filter=params.epochs%3E1"
+    assert view.address == "group=recipe&filter=params.epochs%3E1"
     test.button(key="delete_view_Mine").click()
     drawn(test)
     assert trained.portal.run_workspace.list_run_views(trained.people.viewer).total == 0
