@@ -9,6 +9,7 @@ from app.features.materialization import freshness
 from app.lake.snapshot_diff import one_shift, shifts
 from app.session import actor, portal
 from app.ui import charts, frame, links, numbers, times
+from app.ui.fields.address import put
 from core.features.catalog.values import FeatureWindow, Window
 from core.features.values import FeatureVersion, FeatureView
 from core.foundation.text import N_, _
@@ -168,7 +169,7 @@ def _drift(view: FeatureView, shown: FeatureVersion) -> None:
 
 
 def _to_parity() -> None:
-    st.session_state["tab"] = _("Online")
+    put("tab", "online")
 
 
 def _training_sets(view: FeatureView, shown: FeatureVersion) -> dict[str, str]:

@@ -48,12 +48,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a catalog. `target` is what a click anywhere on it opens. The head of a group is not chosen."""
+    """A line of a catalog. `target` is what a click anywhere on it opens. The head of a group is not chosen; a quiet
+    one is gray."""
 
     id: str
     cells: tuple[Cell, ...]
     target: str = ""
     is_group: bool = False
+    is_quiet: bool = False
 
 
 def text(shown: str, *, target: str = "", detail: str = "", color: str = "") -> Cell:

@@ -1,12 +1,15 @@
 """Runs as a workspace: a table that is searched, filtered and grouped, and the curves of the chosen laid over each
 other. What is seen stands in the address."""
 
+from typing import Any
+
 import streamlit as st
 
 from app.session import actor, may, portal
 from app.training.runs import best_run, best_sentence
 from app.training.workspace import address
 from app.training.workspace.curves import curves, drawn_runs
+from app.training.workspace.lines import group_names
 from app.training.workspace.selection import differences, selection_bar
 from app.training.workspace.table import KEY, table
 from app.training.workspace.toolbar import IN_ADDRESS, Wanted, toolbar
@@ -21,7 +24,7 @@ from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.training.values import Run
-from core.training.workspace.values import METRICS, RunLine
+from core.training.workspace.values import METRICS, GroupedBy, RunGroup, RunLine
 
 EVERY = 4.0
 UNDER_WAY = (JobState.RUNNING, JobState.QUEUED)
@@ -61,7 +64,7 @@ def _workspace(best: Run | None) -> bool:
     leading = [f"{METRICS}validation_{metric}" for metric in leading_metrics([best.task] if best else [])]
     columns = address.columns([*leading[:2], "created"])
     wanted = toolbar(cards, columns=columns)
-    listing = _read(wanted, (*columns, *leading))
+    listing, whole = _read(wanted, (*columns, *leading))
     if not listing.items:
         empty = {"search": "", "state": "", "recipe": "", "starred": None} | dict.fromkeys(IN_ADDRESS, "")
         no_match(_("No run matches"), empty)
@@ -71,10 +74,11 @@ def _workspace(best: Run | None) -> bool:
         left, right = st.columns([1.35, 1], gap="small")
         with left:
             leader = best.id if best else ""
-            chosen = table(listing, cards=cards, columns=columns, eyes=eyes, group=wanted.group, best=leader)
+            about: dict[str, Any] = {"cards": cards, "columns": columns, "group": wanted.group}
+            chosen = table(listing, **about, eyes=eyes, whole=whole, best=leader)
         with right:
             tasks = list(dict.fromkeys(line.task for line in listing.items))
-            curves(drawn_runs(listing.items, eyes=eyes, cards=cards), tasks=tasks)
+            curves(drawn_runs(listing.items, eyes=eyes, cards=cards), tasks=tasks, best=best)
             if len(chosen) > 1:
                 differences(chosen, cards)
     if chosen:
@@ -82,26 +86,31 @@ def _workspace(best: Run | None) -> bool:
     return True
 
 
-def _read(wanted: Wanted, columns: tuple[str, ...]) -> Listing[RunLine]:
+def _read(wanted: Wanted, columns: tuple[str, ...]) -> tuple[Listing[RunLine], dict[str, RunGroup]]:
+    """The runs on the page, and the groups they are in over the whole list."""
     name, descending = address.sorting()
     place = {key: st.query_params.get(key, "") for key in ("training_set", "sweep", "tag", "filter")}
     part = window(KEY, wanted, name, descending, *place.values())
-    return portal().run_workspace.search_runs(
-        actor(),
-        search=wanted.search,
-        filters=address.filters(),
-        tag=place["tag"],
-        only_starred=wanted.starred,
-        state=JobState(wanted.state) if wanted.state else "",
-        recipe=wanted.recipe,
-        training_set_id=place["training_set"],
-        sweep_id=place["sweep"],
-        columns=tuple(dict.fromkeys(column for column in columns if column not in address.EXTRA)),
-        sort=name,
-        descending=descending,
-        offset=part.offset,
-        limit=part.limit,
+    narrowed: dict[str, Any] = {
+        "search": wanted.search,
+        "filters": address.filters(),
+        "tag": place["tag"],
+        "only_starred": wanted.starred,
+        "state": JobState(wanted.state) if wanted.state else "",
+        "recipe": wanted.recipe,
+        "training_set_id": place["training_set"],
+        "sweep_id": place["sweep"],
+        "columns": tuple(dict.fromkeys(column for column in columns if column not in address.EXTRA)),
+    }
+    service = portal().run_workspace
+    listing = service.search_runs(
+        actor(), **narrowed, sort=name, descending=descending, offset=part.offset, limit=part.limit
     )
+    if not wanted.group or not listing.items:
+        return listing, {}
+    names, by = group_names(listing.items, wanted.group), GroupedBy(wanted.group)
+    groups = service.run_groups(actor(), grouped_by=by, groups=names, **narrowed)
+    return listing, {group.name: group for group in groups}
 
 
 show()

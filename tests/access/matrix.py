@@ -72,8 +72,8 @@ ACTIONS = {
         explanations.explain
         tracking.read tracking.read_file tracking.list_models
         training.propose_judging training.list_recipes training.list_runs training.get_run training.history
-        training.search_runs training.run_fields training.curves training.run_marks training.star_run
-        training.run_files
+        training.search_runs training.run_groups training.run_fields training.curves training.run_marks
+        training.star_run training.run_files
         training.list_run_views training.save_run_view training.delete_run_view
         sweeps.list_sweeps sweeps.get_sweep sweeps.list_trials sweeps.importances
         sweeps.export_study

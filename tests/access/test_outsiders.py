@@ -41,6 +41,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "identity.titles": {"object_ids": ("DS-1", "MV-1")},
     "registry.compare": {"version_ids": ("MV-1", "MV-2")},
     "training.curves": {"run_ids": ("RUN-1",)},
+    "training.run_groups": {"grouped_by": "training_set", "groups": ("TS-1",)},
     "tracking.read": {"place": "mlflow/registered-models/search"},
     "tracking.read_file": {"path": "PROJ-1/versions/MV-1/MLmodel"},
     "health.of_objects": {"object_ids": ("DS-1", "FV-1", "MV-1", "EP-1")},

@@ -30,36 +30,46 @@ _beside = ThreadPoolExecutor(max_workers=4, thread_name_prefix="preview")
 
 class Trial:
     """The preview of one editor: the logic that was requested last and its outcome, and the last preview that
-    succeeded, with the logic it shows."""
+    succeeded, with the logic it shows. It is over once it was settled, before a page is drawn: what ends meanwhile is
+    known to the whole of the next page, and to no part of this one."""
 
     def __init__(self) -> None:
         self.requested: Entered = {}
         self.future: Future[LogicPreview] | None = None
         self.preview: LogicPreview | None = None
         self.previewed: Entered = {}
+        self.error: BaseException | None = None
+        self.is_settled = False
 
     @property
     def is_running(self) -> bool:
-        return self.future is not None and not self.future.done()
+        return self.future is not None and not self.is_settled
 
     def start(self, subject: Subject, logic: Entered) -> None:
         preview, who = portal().feature_drafts.preview_logic, actor()
         self.requested, self.future = logic, _beside.submit(preview, who, view_id=subject.view.id, **logic)
+        self.error, self.is_settled = None, False
 
-    def finish(self) -> BaseException | None:
-        """Stores the preview once it is over; returns its error, if any."""
-        if self.future is None or self.is_running:
-            return None
-        error = self.future.exception()
-        if error is None:
+    def settle(self) -> None:
+        """Takes in the preview, or its error, where it has ended."""
+        if self.future is None or not self.future.done():
+            return
+        self.error, self.is_settled = self.future.exception(), True
+        if self.error is None:
             self.preview, self.previewed = self.future.result(), self.requested
-        return error
+
+
+def settle(subject: Subject) -> None:
+    """Before anything of a page is drawn that shows how the preview ended."""
+    trial: Trial | None = st.session_state.get(subject.key("trial"))
+    if trial:
+        trial.settle()
 
 
 def errors_of(subject: Subject, language: Language) -> CodeErrors | None:
     """Which line of one form of the logic the last preview blamed."""
     trial: Trial | None = st.session_state.get(subject.key("trial"))
-    error = trial.finish() if trial else None
+    error = trial.error if trial else None
     if trial is None or not isinstance(error, Invalid) or error.field != language or not error.line:
         return None
     return CodeErrors(trial.requested[language], (CodeError(error.line, error.message),))
@@ -68,7 +78,6 @@ def errors_of(subject: Subject, language: Language) -> CodeErrors | None:
 def preview_part(subject: Subject, entered: Mapping[str, Any], *, is_touched: bool) -> None:
     """Tries the logic out after every change, or when people ask for it, and shows the result."""
     trial: Trial = st.session_state.setdefault(subject.key("trial"), Trial())
-    error = trial.finish()
     logic = {name: value for name, value in entered.items() if name not in SPOKEN_OF}
     is_ready = bool((entered["sql"] + entered["python"]).strip() and entered["sources"] and entered["event_time"])
     with frame.section(_("Preview"), hint=_("on a sample"), key="preview"):
@@ -78,9 +87,9 @@ def preview_part(subject: Subject, entered: Mapping[str, Any], *, is_touched: bo
         trial.start(subject, logic)
     if trial.is_running:
         frame.live(lambda: _waits(trial), running=True, every=WAIT_SECONDS)
-    elif error:
+    elif trial.error:
         with frame.guarded(), forms.attempt(subject.places):
-            raise error
+            raise trial.error
     if trial.preview:
         _shown(subject, trial.preview, is_older=logic != trial.previewed)
     elif not trial.future:
@@ -104,9 +113,10 @@ def _controls(subject: Subject, *, is_ready: bool) -> tuple[bool, bool]:
 
 
 def _waits(trial: Trial) -> bool:
-    if trial.is_running:
+    is_over = trial.future is not None and trial.future.done()
+    if not is_over:
         st.caption(_(":material/progress_activity: Running on a sample"))
-    return trial.is_running
+    return not is_over
 
 
 def _shown(subject: Subject, preview: LogicPreview, *, is_older: bool) -> None:

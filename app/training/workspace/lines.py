@@ -9,7 +9,7 @@ from app.ui.cells import Cell, Row
 from app.ui.wording import counted
 from core.compute.values import JobState
 from core.foundation.text import N_, _
-from core.training.workspace.values import METRICS, RunLine
+from core.training.workspace.values import METRICS, RunGroup, RunLine
 
 SINGLE = N_("Single runs")
 LONGEST_NOTE = 80
@@ -32,7 +32,8 @@ def line_row(line: RunLine, name: str, *, columns: Sequence[str], eyes: Mapping[
     title = Cell(text=name, target=line.id, detail=_remarks(line), dot=color, title=f"{line.id} · {name}")
     marks = (_eye(line, color), _star(line))
     shown = (_cell(line, column) for column in columns)
-    return Row(id=line.id, cells=(*marks, title, _state(line, best), *shown), target=line.id)
+    cells_of_line = (*marks, title, _state(line, best), *shown)
+    return Row(id=line.id, cells=cells_of_line, target=line.id, is_quiet=line.archived)
 
 
 def _eye(line: RunLine, color: str) -> Cell:
@@ -49,7 +50,8 @@ def _star(line: RunLine) -> Cell:
 def _remarks(line: RunLine) -> str:
     note = next(iter(line.note.splitlines()), "")[:LONGEST_NOTE]
     alarms = [_(ALARMS[alarm]) for alarm in line.alarms if alarm in ALARMS]
-    return " · ".join([*alarms, *(f"#{tag}" for tag in line.tags), *([note] if note else [])])
+    archived = [_("archived")] if line.archived else []
+    return " · ".join([*archived, *alarms, *(f"#{tag}" for tag in line.tags), *([note] if note else [])])
 
 
 def _state(line: RunLine, best: str) -> Cell:
@@ -83,34 +85,45 @@ def _extra(line: RunLine, column: str) -> Cell:
     return cells.text(line.recipe if column == "recipe" else ", ".join(line.tags))
 
 
-def grouped(lines: Sequence[RunLine], *, rows: Mapping[str, Row], columns: Sequence[str], group: str) -> list[Row]:
-    """The rows below the heads of their groups, in the order in which the first of each comes; last what is in none."""
-    members: dict[str, list[RunLine]] = {}
-    for line in lines:
-        members.setdefault(GROUP_OF[group](line), []).append(line)
+def group_names(lines: Sequence[RunLine], group: str) -> tuple[str, ...]:
+    """Those of the runs on the page, in the order in which the first of each comes; last what is in none."""
+    return tuple(sorted(dict.fromkeys(GROUP_OF[group](line) for line in lines), key=lambda name: not name))
+
+
+def grouped(
+    lines: Sequence[RunLine],
+    *,
+    rows: Mapping[str, Row],
+    columns: Sequence[str],
+    group: str,
+    whole: Mapping[str, RunGroup],
+) -> list[Row]:
+    """The rows below the heads of their groups, which speak of the `whole` list."""
     folded = address.closed()
     arranged: list[Row] = []
-    for name, inside in sorted(members.items(), key=lambda item: not item[0]):
+    for name in group_names(lines, group):
+        inside = [line for line in lines if GROUP_OF[group](line) == name]
         is_open = f"{group}:{name}" not in folded
-        arranged.append(_head_row(group, name, inside, columns, is_open))
+        arranged.append(_head_row(group, whole.get(name) or RunGroup(name=name, runs=len(inside)), columns, is_open))
         arranged += [rows[line.id] for line in inside] if is_open else []
     return arranged
 
 
-def _head_row(group: str, name: str, inside: Sequence[RunLine], columns: Sequence[str], is_open: bool) -> Row:
+def _head_row(group: str, whole: RunGroup, columns: Sequence[str], is_open: bool) -> Row:
+    name = whole.name
     title = (f"#{name}" if group == "tag" else links.title_of(name)) if name else _(SINGLE)
     icon, label = ("expand_more", _("Fold {name}")) if is_open else ("chevron_right", _("Unfold {name}"))
     fold = cells.toggle(label.format(name=title), icon=icon, press=f"group {group}:{name}", is_on=is_open)
-    count = counted(len(inside), _("run"), _("runs"))
+    count = counted(whole.runs, _("run"), _("runs"))
     head = Cell(text=title, target=name if links.has_page(name) else "", detail=count)
     nothing = Cell(text="")
-    best = (_best_of(inside, column) for column in columns)
+    best = (_best_of(whole, column) for column in columns)
     return Row(id=f"group {name}", cells=(fold, nothing, head, nothing, *best), is_group=True)
 
 
-def _best_of(inside: Sequence[RunLine], column: str) -> Cell:
+def _best_of(whole: RunGroup, column: str) -> Cell:
     """The best figure of a group, of metrics alone."""
-    values = [value for line in inside if isinstance(value := line.values.get(column), float)]
-    if not values or not column.startswith(METRICS):
+    figures = whole.figures.get(column)
+    if figures is None or not column.startswith(METRICS):
         return Cell(text="")
-    return cells.number(min(values) if is_less_better(column) else max(values))
+    return cells.number(figures.lowest if is_less_better(column) else figures.highest)

@@ -14,7 +14,7 @@ from app.ui.fields.address import put
 from core.foundation.text import _
 from core.foundation.values import Listing
 from core.training.values import RecipeCard
-from core.training.workspace.values import METRICS, NEWEST, RunLine
+from core.training.workspace.values import METRICS, NEWEST, RunGroup, RunLine
 
 KEY = "runs"
 KINDS: Mapping[str, Kind] = {"took": "number", "created": "time"}
@@ -27,15 +27,16 @@ def table(
     columns: Sequence[str],
     eyes: dict[str, int],
     group: str,
+    whole: Mapping[str, RunGroup],
     best: str,
 ) -> list[RunLine]:
-    """Draws it; returns the ticked runs."""
+    """Draws it; returns the ticked runs. `whole` says of groups what they are over the whole list."""
     lines, names = listing.items, names_of(listing.items, cards)
     name, descending = address.sorting()
     drawn = {line.id: line_row(line, names[line.id], columns=columns, eyes=eyes, best=best) for line in lines}
     chosen = rows(
         _heads(columns, cards),
-        grouped(lines, rows=drawn, columns=columns, group=group) if group else list(drawn.values()),
+        grouped(lines, rows=drawn, columns=columns, group=group, whole=whole) if group else list(drawn.values()),
         key=KEY,
         label=_("Runs"),
         total=listing.total,

@@ -201,6 +201,7 @@ class Table {
   row(row) {
     const made = element("tr", row.group ? "group" : this.chosen.has(row.id) ? "chosen" : "");
     made.dataset.id = row.id;
+    if (row.quiet) made.classList.add("quiet");
     if (this.marks) made.append(row.group ? element("td", "mark") : this.mark(row));
     let first = true;
     row.cells.forEach((cell, index) => {

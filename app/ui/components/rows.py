@@ -121,8 +121,8 @@ def drawing(
 
 
 def _row(line: Row) -> dict[str, Any]:
-    group = {"group": True} if line.is_group else {}
-    return {"id": line.id, **group, **_linked(line.target), "cells": [_cell(cell) for cell in line.cells]}
+    look = {name: True for name, is_so in (("group", line.is_group), ("quiet", line.is_quiet)) if is_so}
+    return {"id": line.id, **look, **_linked(line.target), "cells": [_cell(cell) for cell in line.cells]}
 
 
 def _cell(cell: Cell) -> dict[str, Any]:

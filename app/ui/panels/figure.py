@@ -52,6 +52,7 @@ def panels(
     heights = [round(height * FIRST), *(height for _panel in shown[1:])]
     whole = sum(heights) + (GAP + TITLE) * len(shown) - GAP + FOOT
     figure, top = go.Figure(), 0
+    last = max((step for panel in shown for line in panel.lines for step in line.xs), default=1) or 1
     for number, (panel, tall) in enumerate(zip(shown, heights, strict=True)):
         top += TITLE
         domain = [1 - (top + tall) / (whole - FOOT), 1 - top / (whole - FOOT)]
@@ -59,9 +60,9 @@ def panels(
         _head(figure, panel, y=domain[1])
         for line in panel.lines:
             _line(figure, line, number, smoothing, of=panel.title)
-        _limit(figure, panel, number)
+        _limit(figure, panel, number, last=last)
         top += tall + GAP
-    _look(figure, x=x, last=len(shown), steps=[step for panel in shown for line in panel.lines for step in line.xs])
+    _look(figure, x=x, panels=len(shown), last=last)
     figure.layout.height = whole
     st.plotly_chart(figure, key=key, height=whole, config={"displayModeBar": False, "responsive": True}, alt=alt)
 
@@ -103,24 +104,33 @@ def _line(figure: go.Figure, line: Line, number: int, smoothing: float, *, of: s
     )
 
 
-def _limit(figure: go.Figure, panel: Panel, number: int) -> None:
+def _limit(figure: go.Figure, panel: Panel, number: int, *, last: int) -> None:
+    """A line like any other, so that its axis reaches as far, whatever its scale."""
     if panel.limit is None:
         return
     value, label = panel.limit
-    color, axis = charts.state_color("green"), f"y{_suffix(number)}"
-    pen = {"color": color, "width": 1.2, "dash": "dash"}
-    figure.add_shape(type="line", x0=0, x1=1, y0=value, y1=value, xref="paper", yref=axis, line=pen)
-    words: dict[str, Any] = {"text": label, "font": {"size": 11, "color": color}, "showarrow": False, "xref": "paper"}
-    figure.add_annotation(x=0, y=value, yref=axis, xanchor="left", yanchor="bottom", **words)
+    color = charts.state_color("green")
+    figure.add_scatter(
+        x=[0, last],
+        y=[value, value],
+        mode="lines+text",
+        line={"color": color, "width": 1.2, "dash": "dash"},
+        text=[escape(label), ""],
+        textposition="top right",
+        textfont={"size": 11, "color": color},
+        hoverinfo="skip",
+        showlegend=False,
+        yaxis=f"y{_suffix(number)}",
+        xaxis="x",
+    )
 
 
-def _look(figure: go.Figure, *, x: str, last: int, steps: Sequence[int]) -> None:
+def _look(figure: go.Figure, *, x: str, panels: int, last: int) -> None:
     grid, text = _colors()
-    foot = {"anchor": f"y{_suffix(last - 1)}", "title": {"text": x, "font": {"size": 12, "color": text}}}
+    foot = {"anchor": f"y{_suffix(panels - 1)}", "title": {"text": x, "font": {"size": 12, "color": text}}}
     spike = {"showspikes": True, "spikemode": "across", "spikethickness": 1, "spikedash": "dot", "spikecolor": text}
-    most = max(steps, default=1) or 1
     axis: dict[str, Any] = {
-        "range": [0, most * 1.02],
+        "range": [0, last * 1.02],
         "unifiedhovertitle": {"text": f"{x} %{{x}}"},
         "showgrid": False,
         "zeroline": False,

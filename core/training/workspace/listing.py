@@ -10,6 +10,8 @@ from sqlmodel import Session, col, func, select
 
 from core.compute.tables import JobRow
 from core.foundation.listings import count_of
+from core.foundation.objects import ObjectRow
+from core.registry.tables import VersionRow
 from core.training.catalog import FROM_JOB, IS_JOB, NEWEST
 from core.training.tables import RunRow
 from core.training.workspace.tables import RunStarRow, RunTagRow, RunValueRow
@@ -124,19 +126,34 @@ def lines_of(session: Session, ids: Sequence[str], *, columns: Sequence[str], re
     query = select(RunRow, JobRow).join(JobRow, IS_JOB).where(col(RunRow.id).in_(ids)).options(*unread)
     stars = select(RunStarRow.run_id).where(RunStarRow.person_id == reader, col(RunStarRow.run_id).in_(ids))
     starred_ids, tags = set(session.exec(stars)), tags_of(session, ids)
-    values = _values_of(session, ids, columns)
+    values, archived = _values_of(session, ids, columns), archived_among(session, ids)
     lines = {
-        row.id: _line(row, job, tags=tags.get(row.id, ()), starred=row.id in starred_ids, values=values.get(row.id, {}))
+        row.id: _line(
+            row,
+            job,
+            tags=tags.get(row.id, ()),
+            starred=row.id in starred_ids,
+            values=values.get(row.id, {}),
+            archived=row.id in archived,
+        )
         for row, job in session.exec(query)
     }
     return tuple(lines[run_id] for run_id in ids)
 
 
 def _line(row: RunRow, job: JobRow, **about: Any) -> RunLine:
-    names = set(RunLine.model_fields) - {"tags", "starred", "values", *FROM_JOB}
+    names = set(RunLine.model_fields) - {"tags", "starred", "values", "archived", *FROM_JOB}
     fields = {name: getattr(row, name) for name in names}
     job_fields = {name: getattr(job, name) for name in FROM_JOB if name in RunLine.model_fields}
     return RunLine(**fields, **job_fields, **about)
+
+
+def archived_among(session: Session, ids: Sequence[str]) -> frozenset[str]:
+    """The runs whose version, the model of that, or what they learned from was archived."""
+    gone = select(ObjectRow.id).where(ObjectRow.put_away != "")
+    versions = select(VersionRow.id).where(or_(col(VersionRow.state) == "archived", col(VersionRow.model_id).in_(gone)))
+    is_archived = or_(col(RunRow.training_set_id).in_(gone), col(RunRow.version_id).in_(versions))
+    return frozenset(session.exec(select(RunRow.id).where(col(RunRow.id).in_(ids), is_archived)))
 
 
 def tags_of(session: Session, ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:

@@ -1,5 +1,6 @@
 """Runs as a workspace: found by any of their parameters and metrics, marked, and drawn over each other."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -19,6 +20,7 @@ from core.identity.service import Limit, Offset
 from core.training.catalog import curves, find_run, in_state, ordered_ids
 from core.training.tables import RunRow
 from core.training.values import RunOrder
+from core.training.workspace.grouping import groups_of
 from core.training.workspace.listing import (
     Page,
     Wanted,
@@ -37,11 +39,13 @@ from core.training.workspace.values import (
     NEWEST,
     Address,
     FieldName,
+    GroupedBy,
     RunArtifact,
     RunCurves,
     RunField,
     RunFile,
     RunFilter,
+    RunGroup,
     RunLine,
     RunMarks,
     RunView,
@@ -51,6 +55,7 @@ from core.training.workspace.values import (
 
 Search = Annotated[str, Field(max_length=200)]
 Filters = Annotated[tuple[RunFilter, ...], Field(max_length=20)]
+Groups = Annotated[tuple[Annotated[str, Field(max_length=80)], ...], Field(min_length=1, max_length=200)]
 Columns = Annotated[tuple[FieldName, ...], Field(max_length=40)]
 MOST_RUNS, MOST_NAMES, MOST_POINTS = 20, 20, 500
 RunIds = Annotated[tuple[str, ...], Field(min_length=1, max_length=MOST_RUNS)]
@@ -95,17 +100,35 @@ class RunWorkspaceService(Service):
         Words are looked for among the newest 5,000 runs."""
         equal = {"recipe": recipe, "training_set_id": training_set_id, "sweep_id": sweep_id}
         marks: dict[str, Any] = {"search": search.strip(), "tag": tag, "only_starred": only_starred, "state": state}
-        reach = conditions(call, RunRow, project=project)
-        others = [*conditions(call, RunRow, project=project, **equal)[len(reach) :], *_marked(call, reach, **marks)]
-        wanted = Wanted(
-            reach=reach,
-            reach_of_values=conditions(call, RunValueRow, project=project),
-            others=[*others, *(meets(call.session, item) for item in filters)],
-            filters=filters,
-        )
+        wanted = _wanted(call, project=project, equal=equal, marks=marks, filters=filters)
         ids = self._ids(call, wanted, sort=sort, descending=descending, page=Page(offset, limit))
         lines = lines_of(call.session, ids, columns=columns, reader=call.actor.person_id)
         return Listing(items=lines, total=total_of(call.session, wanted), offset=offset, limit=limit)
+
+    @action(permission=Permission.READ, reads=True)
+    def run_groups(
+        self,
+        call: Call,
+        *,
+        grouped_by: GroupedBy,
+        groups: Groups,
+        project: str = "",
+        search: Search = "",
+        filters: Filters = (),
+        tag: str = "",
+        only_starred: bool = False,
+        state: JobState | Literal[""] = "",
+        recipe: str = "",
+        training_set_id: str = "",
+        sweep_id: str = "",
+        columns: Columns = (),
+    ) -> tuple[RunGroup, ...]:
+        """Count the runs of groups over a whole list as `search_runs` finds it, and show between what their figures
+        lie."""
+        equal = {"recipe": recipe, "training_set_id": training_set_id, "sweep_id": sweep_id}
+        marks: dict[str, Any] = {"search": search.strip(), "tag": tag, "only_starred": only_starred, "state": state}
+        wanted = _wanted(call, project=project, equal=equal, marks=marks, filters=filters)
+        return groups_of(call.session, wanted.conditions, by=grouped_by, names=groups, fields=columns)
 
     @action(permission=Permission.READ, reads=True)
     def run_fields(self, call: Call, *, project: str = "") -> tuple[RunField, ...]:
@@ -225,6 +248,20 @@ class RunWorkspaceService(Service):
         mine = call.session.get(RunStarRow, (call.actor.person_id, run_id))
         tags = tags_of(call.session, [run_id]).get(run_id, ())
         return RunMarks(run_id=run_id, note=row.note, tags=tags, starred=mine is not None)
+
+
+def _wanted(
+    call: Call, *, project: str, equal: Mapping[str, str], marks: Mapping[str, Any], filters: Filters
+) -> Wanted:
+    """What narrows a list, whatever it is read for."""
+    reach = conditions(call, RunRow, project=project)
+    others = [*conditions(call, RunRow, project=project, **equal)[len(reach) :], *_marked(call, reach, **marks)]
+    return Wanted(
+        reach=reach,
+        reach_of_values=conditions(call, RunValueRow, project=project),
+        others=[*others, *(meets(call.session, item) for item in filters)],
+        filters=filters,
+    )
 
 
 def _marked(

@@ -58,7 +58,8 @@ class RunField(Value):
 
 class RunLine(Value):
     """A run in a list: `values` are those of the columns that were asked for, a star is the reader's own; `alarms` say
-    what one should know before using it."""
+    what one should know before using it. It is `archived` where its version, the model of that, or what it learned from
+    is."""
 
     id: str
     project: str
@@ -85,6 +86,30 @@ class RunLine(Value):
     starred: bool = False
     values: Mapping[str, float | str] = Field(default_factory=dict)
     alarms: tuple[Alarm, ...] = ()
+    archived: bool = False
+
+
+class GroupedBy(StrEnum):
+    """What the runs of a group have in common."""
+
+    SWEEP = "sweep"
+    TAG = "tag"
+    RECIPE = "recipe"
+    TRAINING_SET = "training_set"
+
+
+class FigureRange(Value):
+    lowest: float
+    highest: float
+
+
+class RunGroup(Value):
+    """How many runs of a list are in a group, and between what their figures lie, by field; `name` is what they have in
+    common, and empty for those of none."""
+
+    name: str
+    runs: int
+    figures: Mapping[str, FigureRange] = Field(default_factory=dict)
 
 
 class RunMarks(Value):

@@ -51,6 +51,7 @@ def test_every_action_and_every_file_is_in_it_under_a_name_of_its_own(document: 
         "compute.fit",
         "explanations.explain",
         "training.search_runs",
+        "training.run_groups",
         *reading,
         "online.get_online",
         "tracking.read",

@@ -8,11 +8,12 @@ import pytest
 from core.foundation.errors import Invalid, NotAllowed, NotFound
 from core.portal import Portal
 from core.training.catalog import add_points
-from core.training.tables import RunMetricRow
+from core.training.tables import RunMetricRow, RunRow
 from core.training.values import Run
 from core.training.workspace.fields import write_metrics
 from core.training.workspace.values import RunFilter
 from tests.conftest import People
+from tests.registry.onnx_files import register_tiny
 from tests.training.sets import SMALL, make_training_set, start
 
 RATE, SCORE = "params.learning_rate", "metrics.score"
@@ -159,3 +160,45 @@ def test_views_are_kept_by_name_and_by_person(portal_on: Portal, people: People)
 def test_a_column_that_is_no_parameter_and_no_metric_is_refused(portal_on: Portal, people: People) -> None:
     with pytest.raises(Invalid, match=r"params\. or metrics\."):
         portal_on.run_workspace.search_runs(people.viewer, columns=("learning_rate",))
+
+
+def test_groups_speak_of_the_whole_list_whatever_part_of_it_is_shown(
+    portal_on: Portal, people: People, runs: tuple[Run, ...]
+) -> None:
+    workspace, (slow, middle, _fast) = portal_on.run_workspace, runs
+    workspace.describe_run(people.engineer, run_id=slow.id, tags=("night", "gold"))
+    workspace.describe_run(people.engineer, run_id=middle.id, tags=("gold",))
+    about = {"columns": (RATE, SCORE)}
+    (whole,) = workspace.run_groups(people.viewer, grouped_by="recipe", groups=("tabular", "linear"), **about)
+    assert (whole.name, whole.runs) == ("tabular", 3)
+    assert {name: (reach.lowest, reach.highest) for name, reach in whole.figures.items()} == {
+        RATE: (0.001, 0.5),
+        SCORE: (0.6, 0.7),
+    }
+    (narrowed,) = workspace.run_groups(people.viewer, grouped_by="recipe", groups=("tabular",), search="slow", **about)
+    assert (narrowed.runs, narrowed.figures[SCORE].lowest) == (1, 0.7)
+    tags = workspace.run_groups(people.viewer, grouped_by="tag", groups=("gold", "night", ""))
+    assert {group.name: group.runs for group in tags} == {"gold": 2, "": 1}
+    sets = workspace.run_groups(people.viewer, grouped_by="training_set", groups=(slow.training_set_id,))
+    assert [group.runs for group in sets] == [3]
+    assert workspace.run_groups(people.outsider, grouped_by="recipe", groups=("tabular",)) == ()
+
+
+def test_a_run_is_archived_with_what_it_learned_from_or_its_version(
+    portal_on: Portal, people: People, runs: tuple[Run, ...]
+) -> None:
+    def archived() -> list[str]:
+        return [line.title for line in portal_on.run_workspace.search_runs(people.viewer).items if line.archived]
+
+    assert archived() == []
+    portal_on.keeping.archive(people.engineer, object_id=runs[0].training_set_id)
+    assert archived() == ["fast", "middle", "slow"]
+    portal_on.keeping.bring_back(people.engineer, object_id=runs[0].training_set_id)
+    version = register_tiny(portal_on, people.engineer)
+    with portal_on.foundation.database.write() as session:
+        row = session.get_one(RunRow, runs[1].id)
+        row.version_id = version.id
+        session.add(row)
+    assert archived() == []
+    portal_on.keeping.archive(people.engineer, object_id=version.model_id)
+    assert archived() == ["middle"]

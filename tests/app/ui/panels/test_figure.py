@@ -34,6 +34,12 @@ def test_panels_stand_above_each_other_on_one_axis() -> None:
     assert layout["xaxis"]["range"] == [0, 3.06]
 
 
+def test_a_limit_is_a_line_across_that_its_axis_reaches() -> None:
+    (limit,) = (trace for trace in drawn(0.0)["data"] if trace["mode"] == "lines+text")
+    assert (limit["x"], limit["y"], limit["text"], limit["line"]["dash"]) == ([0, 3], [3.0, 3.0], ["limit", ""], "dash")
+    assert (limit["yaxis"], limit["hoverinfo"]) == ("y", "skip")
+
+
 def test_the_raw_line_stands_behind_the_smoothed_one() -> None:
     raw, smooth = drawn(0.5)["data"][:2]
     assert (raw["y"], raw["opacity"], raw["hoverinfo"]) == ([4.0, 2.0, 8.0], 0.25, "skip")
@@ -41,4 +47,4 @@ def test_the_raw_line_stands_behind_the_smoothed_one() -> None:
     # What a run is called is text, and the end of one that runs has a dot.
     assert "&lt;b&gt;ours" in smooth["hovertemplate"]
     assert smooth["marker"]["size"] == [0, 0, 7]
-    assert len(drawn(0.0)["data"]) == 2
+    assert len(drawn(0.0)["data"]) == 3
