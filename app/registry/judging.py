@@ -63,6 +63,8 @@ def _decided(version: ModelVersion, proposal: JudgingProposal, *, is_dataset: bo
     if version.signature.target.task == BINARY:
         help_text = _("Where labels are words: the one for yes. Leave it empty for 0 and 1.")
         decided["positive"] = right.text_input(_("Label for yes"), key="judge_positive", help=help_text) or ""
+    if task_of(version.signature.target).has_groups and is_dataset:
+        decided["group"] = _group(proposal)
     missing = [name for name, column in proposal.columns.items() if not column]
     head = _("Columns: {n} of {total} by name").format(
         n=len(proposal.columns) - len(missing), total=len(proposal.columns)
@@ -70,6 +72,14 @@ def _decided(version: ModelVersion, proposal: JudgingProposal, *, is_dataset: bo
     with st.expander(head, expanded=bool(missing)):
         decided["columns"] = _columns(proposal)
     return decided
+
+
+def _group(proposal: JudgingProposal) -> str:
+    """The column of the groups, which must be known before rows are ordered within them."""
+    available = list(proposal.available)
+    place = available.index(proposal.group) if proposal.group in available else None
+    help_text = _("All rows of a group have the same value in it: a query, a session, a user.")
+    return st.selectbox(_("Group"), available, index=place, key="judge_group", help=help_text) or ""
 
 
 def _columns(proposal: JudgingProposal) -> dict[str, str]:

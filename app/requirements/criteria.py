@@ -9,16 +9,18 @@ from app.ui.wording import COMPARISONS
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.requirements.values import Comparison, Criterion
-from core.tasks.task import all_metrics, all_tasks
+from core.tasks.metrics import OPERATIONAL
+from core.tasks.task import all_tasks
 
 MOST = 20
 
 
 def edit_criteria(criteria: Sequence[Criterion], *, key: str) -> tuple[Criterion, ...]:
     """Draws the lines and returns what stands in them. Invalid when a limit is missing."""
+    task = _task(criteria, key=key)
     lines: list[int] = st.session_state.setdefault(f"{key}_lines", list(range(max(1, len(criteria)))))
     given = dict(enumerate(criteria))
-    entered = [_line(number, given.get(number), key=key, removable=len(lines) > 1) for number in list(lines)]
+    entered = [_line(number, given.get(number), task=task, key=key, removable=len(lines) > 1) for number in list(lines)]
     st.button(
         _("Add a condition"),
         icon=":material/add:",
@@ -40,8 +42,29 @@ def require(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
     return criteria
 
 
-def _line(number: int, given: Criterion | None, *, key: str, removable: bool) -> tuple[str, Comparison, float | None]:
-    metrics, comparisons = list(all_metrics()), list(Comparison)
+def _task(criteria: Sequence[Criterion], *, key: str) -> str:
+    """The task whose metrics are offered: at first that of all conditions there are."""
+    names = {criterion.metric for criterion in criteria}
+    fitting = [name for name, task in all_tasks().items() if names & {metric.name for metric in task.metrics}]
+    tasks = {"": _("Any task"), **{name: _(task.title) for name, task in all_tasks().items() if task.metrics}}
+    options = list(tasks)
+    first = options.index(fitting[0]) if len(fitting) == 1 else 0
+    return st.selectbox(_("What is predicted"), options, index=first, format_func=tasks.__getitem__, key=f"{key}_task")
+
+
+def offered(task: str, *, given: str = "") -> tuple[str, ...]:
+    """The metrics of a task, those that say most of it first, then those of what serves; without a task those of all,
+    one task after the other. One that was `given` stays."""
+    chosen = [all_tasks()[task]] if task else list(all_tasks().values())
+    first = chosen[0].leading if task else ()
+    metrics = [*(metric for it in chosen for metric in it.metrics), *OPERATIONAL]
+    return tuple(dict.fromkeys([*first, *(metric.name for metric in metrics), *([given] if given else [])]))
+
+
+def _line(
+    number: int, given: Criterion | None, *, task: str, key: str, removable: bool
+) -> tuple[str, Comparison, float | None]:
+    metrics, comparisons = list(offered(task, given=given.metric if given else "")), list(Comparison)
     with st.container(
         key=f"line_{key}_{number}", horizontal=True, gap="small", vertical_alignment="center", wrap=False
     ):
@@ -49,8 +72,8 @@ def _line(number: int, given: Criterion | None, *, key: str, removable: bool) ->
             _("Metric"),
             metrics,
             index=metrics.index(given.metric) if given else number % len(metrics),
-            format_func=_label,
-            key=f"{key}_metric_{number}",
+            format_func=lambda name: label_of(name, task=task),
+            key=f"{key}_metric_{number}_{task}" if task else f"{key}_metric_{number}",
             label_visibility="collapsed",
         )
         usual = Comparison.AT_MOST if is_less_better(metric) else Comparison.AT_LEAST
@@ -89,9 +112,11 @@ def _remove(state: str, number: int) -> None:
     st.session_state[state].remove(number)
 
 
-def _label(metric: str) -> str:
-    """The name with its unit, and the tasks that it judges: a metric of another task is never measured."""
-    unit = f" ({unit_of(metric).strip()})" if unit_of(metric) else ""
-    tasks = [_(task.title) for task in all_tasks().values() if any(own.name == metric for own in task.metrics)]
-    judged = ", ".join(tasks).lower() or _("while it serves")
-    return f"{metric_name(metric)}{unit} · {judged}"
+def label_of(metric: str, *, task: str) -> str:
+    """The name with its unit, which way is better, and among the metrics of all tasks those that it judges: one of
+    another task is never measured."""
+    unit = unit_of(metric).strip()
+    better = _("less is better") if is_less_better(metric) else _("more is better")
+    tasks = [_(own.title).lower() for own in all_tasks().values() if any(it.name == metric for it in own.metrics)]
+    judged = "" if task and tasks else ", ".join(tasks) or _("while it serves")
+    return " · ".join(part for part in (f"{metric_name(metric)}{f' ({unit})' if unit else ''}", better, judged) if part)

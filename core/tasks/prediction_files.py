@@ -27,7 +27,7 @@ def predictions_in(table: pa.Table, *, rows: Sequence[str], target: Target) -> P
         labels=task.labels_of(table.column(LABEL), target=target),
         outputs={spec.name: _array(table.column(spec.name)) for spec in task.outputs(target)},
         target=target,
-        groups=codes_of(table.column(GROUP)) if target.group else None,
+        groups=codes_of(table.column(GROUP)) if GROUP in table.column_names else None,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.explanations.importance import why_it_predicts_so
+from app.explanations.one_row import one_prediction
 from app.next_action.registry import version_action
 from app.next_action.values import nothing
 from app.registry.dialogs import put_away
@@ -103,6 +104,7 @@ def _overview(version: ModelVersion, known: Places, serving_at: Sequence[Endpoin
         call_version(version, serving_at)
     with right:
         why_it_predicts_so(version)
+        one_prediction(version)
         serving_card(version, known)
         around = (version.requirement_id, version.training_set_id, version.run_id, *version.feature_versions)
         neighbors(version.id, around)

@@ -14,7 +14,8 @@ import pytest
 from core.explanations.contributions.explaining import explained
 from core.explanations.contributions.graph import end_of
 from core.explanations.contributions.mixtures import Mixtures
-from core.explanations.contributions.process import with_row
+from core.explanations.contributions.process import MOST_ASKED, with_row
+from core.explanations.contributions.sampling import MOST_ROWS, sampled_contributions
 from core.explanations.contributions.trees import Trees, leaf_contributions
 from core.explanations.values import Explanation
 from core.foundation.errors import Invalid
@@ -177,6 +178,27 @@ def test_sampling_comes_as_close_as_it_says(monkeypatch: pytest.MonkeyPatch) -> 
     parts, errors, base, prediction, _rows = sampling.sampled_contributions(Mixtures(table, names), answers, seed=1)
     assert base + parts.sum() == pytest.approx(prediction, abs=1e-9)
     assert (abs(parts - exact) <= 4 * errors + 1e-9).all()
+
+
+def test_a_prediction_of_flights_width_is_explained_in_two_calls_of_the_model() -> None:
+    """Each of a bounded number of rows, whatever the number of background rows."""
+    inputs = 37
+    names = tuple(f"x{place}" for place in range(inputs))
+    random = np.random.default_rng(3)
+    background = pa.table({name: random.normal(size=300) for name in names})
+    mixtures = Mixtures(background.slice(0, 1 + MOST_ASKED // (inputs + 1)), names)
+    assert mixtures.one_each().num_rows <= MOST_ASKED + 1
+    asked: list[int] = []
+
+    def answers(rows: pa.Table) -> np.ndarray:
+        asked.append(rows.num_rows)
+        columns = np.stack([rows[name].to_numpy() for name in names])
+        return np.tanh(columns.prod(axis=0) + columns.sum(axis=0))
+
+    parts, _errors, base, prediction, _rows = sampled_contributions(mixtures, answers, seed=1)
+    assert len(asked) == 1
+    assert asked[0] <= MOST_ROWS
+    assert base + parts.sum() == pytest.approx(prediction)
 
 
 def test_a_row_has_the_kinds_of_the_others() -> None:

@@ -214,6 +214,9 @@ OF_ACTIONS: Mapping[tuple[str, str], str] = {
     ("online.get_online", "keys"): N_("What to look up: for each row its keys by their columns' names"),
     ("queries.delete_saved", "name"): N_("What the query is called"),
     ("queries.save_query", "name"): N_("What the query is called"),
+    ("training.judge_version", "group"): N_(
+        "The column with the same value in all rows of a group, for an order in them"
+    ),
     ("training.judge_version", "positive"): N_("The label that counts as yes, where it is not 0 and 1"),
     ("training.save_run_view", "address"): N_("What the address of the page of runs says after its question mark"),
     ("training.save_run_view", "name"): N_("What the view is called"),

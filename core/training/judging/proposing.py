@@ -9,7 +9,8 @@ from core.registry.values import ModelVersion
 from core.tasks.task import task_of
 from core.training.judging.values import JudgedRows, JudgingProposal
 
-LABELS = ("label", "target", "class", "y", "outcome")
+LABELS = ("label", "target", "class", "y", "outcome", "relevance")
+GROUPS = ("group", "query", "query_id", "qid", "session", "session_id", "user", "user_id")
 SHOWN = 5
 
 
@@ -19,10 +20,13 @@ def proposed(version: ModelVersion, rows: JudgedRows) -> JudgingProposal:
     inputs = version.signature.columns
     columns = {name: name if name in rows.columns else known.get(_bare(name), "") for name in inputs}
     rest = [name for name in rows.columns if name not in set(columns.values())]
+    group = _group(version, rows, rest)
+    rest = [name for name in rest if name != group]
     return JudgingProposal(
         columns=columns,
         available=rows.columns,
         label=rows.label or _label(version, rest),
+        group=group,
         holdout_name=rows.name,
     )
 
@@ -54,12 +58,6 @@ def refuse_unjudged(version: ModelVersion) -> None:
             hint=_("Register the file again and say what its outputs are."),
             field="version_id",
         )
-    if task_of(target).has_groups and not target.group:
-        raise Invalid(
-            _("{id} orders rows within groups, and nothing says which column has the group").format(id=version.id),
-            hint=_("Measure its parity and its latency instead."),
-            field="version_id",
-        )
     whole = [spec.name for spec in version.signature.inputs if not spec.names]
     if whole:
         raise Invalid(
@@ -69,11 +67,40 @@ def refuse_unjudged(version: ModelVersion) -> None:
         )
 
 
+def group_of(version: ModelVersion, rows: JudgedRows, given: str) -> str:
+    """The column of the groups within which a version orders rows, as somebody says or as it knows; "" where it orders
+    nothing. Invalid where there is none."""
+    target = version.signature.target
+    if not task_of(target).has_groups:
+        return target.group
+    group = given or rows.group or target.group
+    if not group or group not in (*rows.columns, rows.group):
+        words = _("There is no column {name} for the groups") if group else _("Say which column has the group")
+        raise Invalid(
+            words.format(name=repr(group[:60])),
+            hint=_("{id} orders rows within groups. There are: {names}.").format(
+                id=version.id, names=_some(rows.columns)
+            ),
+            field="group",
+        )
+    return group
+
+
 def _label(version: ModelVersion, rest: Sequence[str]) -> str:
     wanted = (version.signature.target.label, *LABELS)
     by_name = {_bare(name): name for name in reversed(rest)}
     named = next((by_name[name] for name in wanted if name and name in by_name), "")
     return named or (rest[-1] if rest else "")
+
+
+def _group(version: ModelVersion, rows: JudgedRows, rest: Sequence[str]) -> str:
+    """What rows seem to be grouped by, where they are ordered within groups."""
+    target = version.signature.target
+    if not task_of(target).has_groups:
+        return ""
+    by_name = {_bare(name): name for name in reversed(rest)} | {name: name for name in (*rows.columns, rows.group)}
+    wanted = (rows.group, target.group, *map(_bare, GROUPS))
+    return next((by_name[name] for name in wanted if name and name in by_name), "")
 
 
 def _bare(name: str) -> str:

@@ -110,6 +110,7 @@ def _of_split(
         columns=contract.inputs(),
         label=LABEL,
         row_id=ROW_ID,
+        group=training_set.entity.group,
         learned=_shared(learned, training_set),
     )
 

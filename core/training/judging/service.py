@@ -9,6 +9,7 @@ from core.compute.values import Job, JobSpec, Resources
 from core.features.training_sets.service import TrainingSetService
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
+from core.foundation.digests import digest_of
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
@@ -16,7 +17,7 @@ from core.lake.datasets.service import DatasetService
 from core.registry.service import RegistryService
 from core.registry.values import ModelVersion
 from core.training.judging.kind import JUDGE
-from core.training.judging.proposing import chosen, proposed, refuse_unjudged
+from core.training.judging.proposing import chosen, group_of, proposed, refuse_unjudged
 from core.training.judging.rows import RowsToJudge
 from core.training.judging.values import Columns, JudgedRows, JudgingProposal, JudgingSpec, job_inputs
 
@@ -62,22 +63,25 @@ class JudgingService(Service):
         snapshot_id: str = "",
         label: ShortName = "",
         positive: ShortName = "",
+        group: ShortName = "",
         columns: Columns | None = None,
     ) -> Job:
         """Judge a version on a split of a training set (`test`, or the last one), or on a snapshot and its `label`.
 
         Columns fill inputs of the same name; `columns` says of others which column fills an input. Where a yes or no is
-        labelled in words, `positive` is the one for yes. The figures stand beside those of training, as evidence where
-        training has not seen the rows; the same rows, judged again, take the place of what was known."""
+        labelled in words, `positive` is the one for yes. Where rows are ordered within groups, all rows of one have the
+        same value in the column `group`, which must be said unless the version or the rows know it. The figures stand
+        beside those of training, as evidence where training has not seen the rows; the same rows, judged again, take
+        the place of what was known."""
         version = self._version(call, version_id)
         call.about(version_id)
         rows = self._rows_of(call, version, training_set_id, split, snapshot_id, label)
         if not rows.label:
             raise Invalid(_("Say which column has the label"), field="label")
         known = {evaluation.holdout for evaluation in version.evaluations}
-        if len(known - {rows.holdout}) >= MOST_EVALUATIONS:
+        spec = _spec(version, rows, columns=columns or {}, positive=positive, group=group_of(version, rows, group))
+        if len(known - {spec.holdout}) >= MOST_EVALUATIONS:
             raise Conflict(_("{id} was judged on {n} sets of rows already").format(id=version.id, n=len(known)))
-        spec = _spec(version, rows, columns=columns or {}, positive=positive)
         job = self._compute.submit(call, _job_spec(version, rows, spec=spec))
         call.note(rows=rows.origin, holdout=rows.name)
         return job
@@ -96,9 +100,10 @@ class JudgingService(Service):
         )
 
 
-def _spec(version: ModelVersion, rows: JudgedRows, *, columns: Columns, positive: str) -> JudgingSpec:
+def _spec(version: ModelVersion, rows: JudgedRows, *, columns: Columns, positive: str, group: str) -> JudgingSpec:
+    target = version.signature.target.model_copy(update={"group": group})
     return JudgingSpec(
-        signature=version.signature,
+        signature=version.signature.model_copy(update={"target": target}),
         columns=chosen(version, rows, columns=columns),
         label=rows.label,
         row_id=rows.row_id,
@@ -106,7 +111,7 @@ def _spec(version: ModelVersion, rows: JudgedRows, *, columns: Columns, positive
         files=tuple(f"rows-{number}" for number in range(len(rows.files))),
         learned=tuple(f"learned-{number}" for number in range(len(rows.learned))),
         keeps_requests=not version.training_set_id,
-        holdout=rows.holdout,
+        holdout=rows.holdout if group in ("", rows.group) else digest_of({"rows": rows.holdout, "group": group}),
         name=rows.name,
         seen=rows.seen,
         origin=rows.origin,

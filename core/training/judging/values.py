@@ -16,19 +16,21 @@ Columns = Annotated[dict[Column, Column], Field(max_length=100_000)]
 
 class JudgingProposal(Value):
     """How the columns of some rows fill the inputs of a version, by the names of these; empty where none seems to.
-    `available` are the columns that there are, `label` seems to be what is predicted, and `values` are those that it
-    may have for a yes or no."""
+    `available` are the columns that there are, `label` seems to be what is predicted, and `group` what rows are ordered
+    within, where they are."""
 
     columns: dict[str, str]
     available: tuple[str, ...]
     label: str
     holdout_name: str
+    group: str = ""
 
 
 class JudgedRows(Value):
     """Rows in files that lie in the store: their columns, that of the label and, where one identifies a row, of the
-    id. `holdout` is the digest that says which rows these are, `origin` the object that they came from. `seen` says
-    that training had a part in them; `learned` are files with rows of which it may have."""
+    id, and of the group where it is known. `holdout` is the digest that says which rows these are, `origin` the object
+    that they came from. `seen` says that training had a part in them; `learned` are files with rows of which it may
+    have."""
 
     holdout: str
     name: str
@@ -37,6 +39,7 @@ class JudgedRows(Value):
     columns: tuple[str, ...]
     label: str
     row_id: str = ""
+    group: str = ""
     seen: bool = False
     learned: tuple[str, ...] = ()
 

@@ -1,7 +1,10 @@
 """Requirements in the browser."""
 
+from app.requirements.criteria import label_of, offered
 from core.portal import Portal
 from core.requirements.values import Criterion
+from core.tasks.metrics import OPERATIONAL
+from core.tasks.task import all_metrics, all_tasks
 from tests.conftest import People
 from tests.pages.running import drawn, page, text_of
 from tests.registry.onnx_files import register_tiny
@@ -35,6 +38,32 @@ def test_a_requirement_is_written_in_the_browser(portal: Portal, people: People)
     drawn(test)
     requirement = portal.requirements.list_requirements(people.engineer).items[0]
     assert (requirement.title, requirement.criteria[0].limit) == ("Warn passengers early", 0.7)
+
+
+def test_the_metrics_of_one_task_are_offered_with_their_direction_and_unit() -> None:
+    for name, task in all_tasks().items():
+        metrics = offered(name)
+        assert set(metrics) == {metric.name for metric in (*task.metrics, *OPERATIONAL)}
+        assert metrics[: len(task.leading)] == task.leading
+    assert set(offered("")) == set(all_metrics())
+    assert label_of("rmse", task="regression") == "RMSE · less is better"
+    assert label_of("p99_ms", task="regression").endswith("(ms) · less is better · while it serves")
+    assert label_of("auc", task="").startswith("AUC · more is better · ")
+    assert "rmse" in offered("binary", given="rmse")
+
+
+def test_conditions_are_narrowed_to_what_is_predicted(portal: Portal, people: People) -> None:
+    test = page(portal, people.engineer, "edit-requirement")
+    test.selectbox(key="new_task").set_value("regression")
+    drawn(test)
+    box = test.selectbox(key="new_metric_0_regression")
+    assert box.value == all_tasks()["regression"].leading[0]
+    test.text_input(key="new_title").input("Prices")
+    test.number_input(key="new_limit_0").set_value(20.0)
+    test.button(key="new_save").click()
+    drawn(test)
+    (criterion,) = portal.requirements.list_requirements(people.engineer).items[0].criteria
+    assert (criterion.metric, criterion.comparison) == (box.value, "at_most")
 
 
 def test_a_condition_without_a_limit_is_refused_at_the_form(portal: Portal, people: People) -> None:

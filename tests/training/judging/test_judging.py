@@ -1,6 +1,7 @@
 """A version from elsewhere is judged on rows that it did not come with: its figures are those of its task, it is
 compared in pairs with others, and the rows are there for parity checks and load tests."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,15 @@ from core.compute.values import JobState
 from core.foundation.actions.content import Content
 from core.foundation.errors import Conflict, Invalid
 from core.portal import Portal
-from core.registry.values import QUALITY
+from core.registry.foreign.looking import Sent, look
+from core.registry.foreign.trial import answers_of_task
+from core.registry.values import QUALITY, ModelVersion
 from core.serving.measurement.rows_to_send import rows_to_send
 from core.tasks.measures import probabilities
 from core.tasks.values import Verdict
 from tests.installed import People
-from tests.registry.foreign.test_conversion import content_of, document
+from tests.lake.imports.in_process import imported
+from tests.registry.foreign.test_conversion import content_of, document, sent_with
 from tests.registry.onnx_files import calling
 from tests.training.judging.outcomes import COPIES, judge, labels_of, snapshot_of, uploaded
 
@@ -109,6 +113,43 @@ def test_what_cannot_be_judged_is_refused_with_the_reason(
     version, snapshot = uploaded(portal, people), snapshot_of(portal, people, labels_of())
     with pytest.raises(Invalid, match=message):
         portal.judging.judge_version(people.engineer, version_id=version.id, **{"snapshot_id": snapshot.id, **rows})
+
+
+def ordering(portal: Portal, people: People) -> ModelVersion:
+    """A file that gives a score of rows, and says nothing of their groups."""
+    name = "sklearn-regression"
+    file = look(content_of(name), Sent(example=json.dumps(document(name)["example"]).encode())).file
+    numbers = [output.name for output in file.outputs if output.datatype.startswith("FP")]
+    mapping = sent_with(name).mapping
+    assert mapping is not None
+    answers = answers_of_task(file, task="ranking", tensor=numbers[-1])
+    mapping = mapping.model_copy(update={"answers": answers})
+    more = {"content": Content.of(content_of(name)), "mapping": mapping}
+    return portal.uploads.upload_version(people.engineer, project="PROJ-1", model="order", filename="m.onnx", **more)
+
+
+def test_a_model_that_orders_rows_is_judged_within_the_groups_of_a_column(portal: Portal, people: People) -> None:
+    version, rows = ordering(portal, people), document("sklearn-regression")["example"]
+    lines = [",".join([*rows[0], "query_id", "relevance"])]
+    for number in range(60):
+        cells = ["" if value is None else str(value) for value in rows[number % len(rows)].values()]
+        lines.append(",".join([*cells, f"q{number // 5}", str(number % 3)]))
+    dataset = portal.datasets.create_dataset(people.engineer, project="PROJ-1", title="Clicks")
+    snapshot = imported(portal, people.engineer, dataset_id=dataset.id, content="\n".join(lines).encode())
+    about = {"version_id": version.id, "snapshot_id": snapshot.id}
+    proposal = portal.judging.propose_judging(people.viewer, **about)
+    assert (proposal.group, proposal.label) == ("query_id", "relevance")
+    for group, message in (("", "Say which column has the group"), ("nothing", "no column 'nothing' for the groups")):
+        with pytest.raises(Invalid, match=message) as refusal:
+            portal.judging.judge_version(people.engineer, **about, label="relevance", group=group)
+        assert refusal.value.field == "group"
+    job = judge(portal, people, version, snapshot_id=snapshot.id, label="relevance", group="query_id")
+    assert (job.state, job.cause) == (JobState.SUCCEEDED, "")
+    (evaluation,) = portal.registry.get_version(people.viewer, version_id=version.id).evaluations
+    assert (evaluation.rows, evaluation.positive_share) == (60, None)
+    assert 0 < evaluation.metrics["ndcg"].value <= 1
+    comparison = portal.registry.compare(people.viewer, version_ids=(version.id,))
+    assert comparison.task == "ranking"
 
 
 def test_answers_without_a_metric_are_judged_on_nothing(portal: Portal, people: People) -> None:
