@@ -10,6 +10,32 @@ from tests.registry.foreign.test_conversion import content_of
 from tests.registry.foreign.test_looking import rows_with
 
 
+def test_runs_are_ticked_starred_grouped_kept_as_a_view_and_noted(mei: Visitor, chain: Chain) -> None:
+    first, second = chain.runs
+    page = mei.go("/runs").page
+    for run in (first, second):
+        page.locator(f'tr[data-id="{run}"] input').check()
+    mei.sees("2 selected")
+    page.get_by_role("button", name=f"Star {first}", exact=True).click()
+    expect(page.get_by_role("button", name=f"Take the star of {first} away")).to_be_visible()
+    mei.choose("Groups", "By recipe")
+    expect(page).to_have_url(re.compile(r"/runs\?group=recipe$"))
+    mei.press("Views")
+    mei.fill("Name", "By recipe")
+    mei.press("Keep this view")
+    mei.sees("By recipe is kept")
+    page.reload()
+    expect(mei.settled().page.locator("tr.group").first).to_contain_text(re.compile(r"\d+ runs"))
+    page.locator(f'tr[data-id="{first}"]').get_by_role("link").first.click()
+    assert mei.at("RUN") == first
+    mei.press("Edit")
+    mei.fill("Note", "Worth a second look")
+    mei.press("Save")
+    mei.sees("Worth a second look")
+    mei.tab("Files")
+    expect(page).to_have_url(re.compile(rf"/run\?id={first}&tab=files$"))
+
+
 def test_two_versions_are_compared_on_the_same_rows(mei: Visitor, chain: Chain) -> None:
     first, second = chain.versions
     page = mei.go("/models").page

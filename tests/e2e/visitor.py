@@ -157,9 +157,9 @@ class Visitor:
 
     def at(self, kind: str) -> str:
         """Waits until the page of an object of this kind ("RUN") stands in the address; returns the object's id."""
-        expect(self.page).to_have_url(re.compile(rf"[?&]id={kind}-\d+(&tab=\w+)?$"))
+        expect(self.page).to_have_url(re.compile(rf"[?&]id={kind}-\d+$"))
         self.settled()
-        return self.page.url.rpartition("id=")[2].partition("&")[0]
+        return self.page.url.rpartition("id=")[2]
 
     def palette(self) -> Locator:
         """Opens the search on its key; returns its field. The key counts once the palette has said so."""

@@ -56,14 +56,14 @@ def test_conditions_are_narrowed_to_what_is_predicted(portal: Portal, people: Pe
     test = page(portal, people.engineer, "edit-requirement")
     test.selectbox(key="new_task").set_value("regression")
     drawn(test)
-    box = test.selectbox(key="new_metric_0_regression")
-    assert box.value == all_tasks()["regression"].leading[0]
+    leading = all_tasks()["regression"].leading[0]
+    assert test.selectbox(key="new_metric_0_regression").value == leading
     test.text_input(key="new_title").input("Prices")
     test.number_input(key="new_limit_0").set_value(20.0)
     test.button(key="new_save").click()
     drawn(test)
     (criterion,) = portal.requirements.list_requirements(people.engineer).items[0].criteria
-    assert (criterion.metric, criterion.comparison) == (box.value, "at_most")
+    assert (criterion.metric, criterion.comparison) == (leading, "at_most")
 
 
 def test_a_condition_without_a_limit_is_refused_at_the_form(portal: Portal, people: People) -> None:
