@@ -1,7 +1,5 @@
 """Features: the catalog over the version of every view that people get, a page at a time; and what nobody uses."""
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from app.features import unused
@@ -12,7 +10,7 @@ from app.session import actor, may, portal
 from app.ui import cells, frame, links, numbers
 from app.ui.cells import Column, Row
 from app.ui.components.rows import BESIDE, rows, window
-from app.ui.fields.address import tabs
+from app.ui.fields.address import Parts, tabs
 from app.ui.health import Healths, health_cell, health_column, healths_of
 from app.ui.tables import no_match
 from app.ui.wording import counted
@@ -101,7 +99,7 @@ def _detail(item: CatalogFeature, healths: Healths) -> None:
             links.open_page("new-training-set", add=item.version_id)
         if st.button(_("Open the view"), icon=":material/arrow_forward:", key="open_view"):
             links.open_object(item.view_id)
-    parts: dict[str, Callable[[], None]] = {N_("Overview"): lambda: _overview(item)}
+    parts: Parts = {N_("Overview"): lambda: _overview(item)}
     if item.version_id:
         parts[N_("Lineage")] = lambda: frame.lineage(item.version_id, key="feature_lineage")
         parts[N_("Usage")] = lambda: usage_of(item)

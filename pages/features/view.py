@@ -1,7 +1,5 @@
 """One feature view: a version's features, figures, logic, rows and life, what is online, and what learned from it."""
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from app.features import lifecycle
@@ -15,7 +13,7 @@ from app.next_action.features import feature_action
 from app.next_action.values import NextAction, nothing
 from app.session import actor, portal
 from app.ui import frame, links, numbers, status, times
-from app.ui.fields.address import tabs
+from app.ui.fields.address import Parts, tabs
 from app.ui.fields.naming import identifier
 from app.ui.health import health_of, put_away_state
 from app.ui.jobs import cause_card, job_progress
@@ -87,7 +85,7 @@ def _version(view: FeatureView, shown: FeatureVersion, action: NextAction) -> No
         )
     if not put_away_state(view.id):
         lifecycle.actions(view, shown, primary=action.name)
-    parts: dict[str, Callable[[], None]] = {
+    parts: Parts = {
         N_("Features"): lambda: _features(view, shown),
         N_("Statistics"): lambda: statistics(view, shown),
         N_("Checks"): lambda: lifecycle.checks(shown.checks),

@@ -188,16 +188,16 @@ def test_a_prediction_of_flights_width_is_explained_in_two_calls_of_the_model() 
     background = pa.table({name: random.normal(size=300) for name in names})
     mixtures = Mixtures(background.slice(0, 1 + MOST_ASKED // (inputs + 1)), names)
     assert mixtures.one_each().num_rows <= MOST_ASKED + 1
-    asked: list[int] = []
+    calls: list[int] = []
 
     def answers(rows: pa.Table) -> np.ndarray:
-        asked.append(rows.num_rows)
+        calls.append(rows.num_rows)
         columns = np.stack([rows[name].to_numpy() for name in names])
         return np.tanh(columns.prod(axis=0) + columns.sum(axis=0))
 
     parts, _errors, base, prediction, _rows = sampled_contributions(mixtures, answers, seed=1)
-    assert len(asked) == 1
-    assert asked[0] <= MOST_ROWS
+    assert len(calls) == 1
+    assert calls[0] <= MOST_ROWS
     assert base + parts.sum() == pytest.approx(prediction)
 
 

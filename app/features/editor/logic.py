@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from app.features.editor.fields import Entered, Subject, hours
-from app.features.editor.preview import RUN_KEY, errors_of, settle
+from app.features.editor.preview import RUN_KEY, errors_of, finish_preview
 from app.features.editor.rules import rule_rows
 from app.lake.completion import names_in
 from app.ui.code_editor.component import Language, code_editor
@@ -20,7 +20,7 @@ QUERY_SQL = "feature_draft_sql"
 
 def logic(subject: Subject, sources: Mapping[str, str]) -> Entered:
     """The two forms of the logic, and what its author promises of the values."""
-    settle(subject)
+    finish_preview(subject)
     sql_tab, python_tab, rules_tab = open_tabs((N_("SQL"), N_("pandas"), N_("Rules")), key="logic")
     with sql_tab:
         sql = _sql(subject, sources)

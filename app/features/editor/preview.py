@@ -30,7 +30,7 @@ _beside = ThreadPoolExecutor(max_workers=4, thread_name_prefix="preview")
 
 class Trial:
     """The preview of one editor: the logic that was requested last and its outcome, and the last preview that
-    succeeded, with the logic it shows. It is over once it was settled, before a page is drawn: what ends meanwhile is
+    succeeded, with the logic it shows. It is over once it was finished, before a page is drawn: what ends meanwhile is
     known to the whole of the next page, and to no part of this one."""
 
     def __init__(self) -> None:
@@ -39,31 +39,31 @@ class Trial:
         self.preview: LogicPreview | None = None
         self.previewed: Entered = {}
         self.error: BaseException | None = None
-        self.is_settled = False
+        self.is_finished = False
 
     @property
     def is_running(self) -> bool:
-        return self.future is not None and not self.is_settled
+        return self.future is not None and not self.is_finished
 
     def start(self, subject: Subject, logic: Entered) -> None:
         preview, who = portal().feature_drafts.preview_logic, actor()
         self.requested, self.future = logic, _beside.submit(preview, who, view_id=subject.view.id, **logic)
-        self.error, self.is_settled = None, False
+        self.error, self.is_finished = None, False
 
-    def settle(self) -> None:
+    def finish(self) -> None:
         """Takes in the preview, or its error, where it has ended."""
         if self.future is None or not self.future.done():
             return
-        self.error, self.is_settled = self.future.exception(), True
+        self.error, self.is_finished = self.future.exception(), True
         if self.error is None:
             self.preview, self.previewed = self.future.result(), self.requested
 
 
-def settle(subject: Subject) -> None:
+def finish_preview(subject: Subject) -> None:
     """Before anything of a page is drawn that shows how the preview ended."""
     trial: Trial | None = st.session_state.get(subject.key("trial"))
     if trial:
-        trial.settle()
+        trial.finish()
 
 
 def errors_of(subject: Subject, language: Language) -> CodeErrors | None:

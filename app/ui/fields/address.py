@@ -7,9 +7,12 @@ from typing import Any
 
 import streamlit as st
 
+from app.ui import numbers
 from core.foundation.text import _
 
 BETWEEN = ","
+# What tabs show, by their names.
+Parts = dict[str, Callable[[], object]]
 
 
 def put(name: str, value: str) -> None:
@@ -39,7 +42,7 @@ def number(key: str, *, low: float, high: float) -> dict[str, Any]:
     except ValueError:
         given = low
     shown = given if low <= given <= high else low
-    return _field(key, shown, lambda value: "" if value == low else f"{value:g}")
+    return _field(key, shown, lambda value: "" if value == low else numbers.entered(value))
 
 
 def one_of(key: str, options: Mapping[str, str], *, usual: str | None = "") -> dict[str, Any]:

@@ -67,7 +67,7 @@ def refuse_unjudged(version: ModelVersion) -> None:
         )
 
 
-def group_of(version: ModelVersion, rows: JudgedRows, given: str) -> str:
+def group_of(version: ModelVersion, rows: JudgedRows, *, given: str) -> str:
     """The column of the groups within which a version orders rows, as somebody says or as it knows; "" where it orders
     nothing. Invalid where there is none."""
     target = version.signature.target

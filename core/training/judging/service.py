@@ -79,7 +79,9 @@ class JudgingService(Service):
         if not rows.label:
             raise Invalid(_("Say which column has the label"), field="label")
         known = {evaluation.holdout for evaluation in version.evaluations}
-        spec = _spec(version, rows, columns=columns or {}, positive=positive, group=group_of(version, rows, group))
+        spec = _spec(
+            version, rows, columns=columns or {}, positive=positive, group=group_of(version, rows, given=group)
+        )
         if len(known - {spec.holdout}) >= MOST_EVALUATIONS:
             raise Conflict(_("{id} was judged on {n} sets of rows already").format(id=version.id, n=len(known)))
         job = self._compute.submit(call, _job_spec(version, rows, spec=spec))

@@ -1,15 +1,12 @@
 """The editor of feature versions: what was typed stays, the preview tells what comes of it, and how far it goes."""
 
 from collections.abc import Iterator
-from concurrent.futures import Future
 
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from app.features.editor.preview import Trial
-from core.features.values import FeatureRule, FeatureVersion, FeatureView, LogicPreview, VersionState
-from core.foundation.errors import Invalid
+from core.features.values import FeatureRule, FeatureVersion, FeatureView, VersionState
 from tests.compute.running import run_job_here, wait_until
 from tests.installed import installed, settings_in
 from tests.lake.imports.in_process import imported
@@ -93,17 +90,6 @@ def tried(test: AppTest) -> str:
 
     wait_until(is_there, what="the preview")
     return text_of(test)
-
-
-def test_a_preview_that_ends_while_a_page_is_drawn_is_known_to_the_whole_of_the_next_one() -> None:
-    """Otherwise its error stood below the code, which was drawn before, without a mark at its line."""
-    trial, future = Trial(), Future[LogicPreview]()
-    trial.future = future
-    trial.settle()
-    future.set_exception(Invalid("no such column", field="sql"))
-    assert (trial.is_running, trial.error) == (True, None)
-    trial.settle()
-    assert (trial.is_running, str(trial.error)) == (False, "no such column")
 
 
 def test_a_new_version_begins_with_the_newest_one(furnished: Furnished) -> None:
