@@ -1,13 +1,15 @@
-"""Recipes beside their libraries called directly, on the demonstration's training set: rows a second of
-one core from the same table to a trained model, the medians of runs that take turns, and how well each ranks the test
-rows. Needs an installation with the demonstration in it: set CAUSEWAY_HOME to it.
+"""Recipes beside their libraries called directly: rows a second of one core from the same table to a trained model, the
+medians of runs that take turns, and how well each ranks the test rows. Tables are those of the demonstration's training
+set; images and texts are made here. `automatic` has no row: it calls the others. Needs an installation with the
+demonstration in it: set CAUSEWAY_HOME to it.
 
-    CAUSEWAY_HOME=~/.causeway scripts/bench training [TS-1] [--rounds 3] [--trees 100]"""
+    CAUSEWAY_HOME=~/.causeway scripts/bench training [TS-1] [--rounds 3] [--trees 100] [--only text linear]"""
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import lightgbm
@@ -33,9 +35,9 @@ from core.training.tree_recipes.boosting import Boosted, boost
 from core.training.tree_recipes.boosting_params import BoostingParams
 from core.training.tree_recipes.objectives import Objective
 from core.training.tree_recipes.rows import Rows, features_of
-from tests.bench import images
 from tests.bench.measuring.lines import Line, Spent, at_least_as_fast, in_turns, print_table
 from tests.bench.pages import demonstrated
+from tests.bench.recipes import images, networks, texts
 
 LEAST_SHARE, LEAST_AUC, L2 = 0.9, 0.744, 100.0
 
@@ -59,35 +61,65 @@ class Data:
         return frame.assign(**{name: frame[name].fillna("").astype(category_of(known[name])) for name in known})
 
 
+@dataclass(frozen=True)
+class Contest:
+    """A recipe and its library, both from a table to a model, and how many rows they learn from, so many times each."""
+
+    ours: Callable[[], object]
+    directly: Callable[[], object]
+    rows: int
+    unit: str = "rows/s"
+
+
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="bench training")
     parser.add_argument("training_set", nargs="?", default="TS-1")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each; the median counts")
     parser.add_argument("--trees", type=int, default=100, help="trees of a timed boosting")
+    parser.add_argument("--only", nargs="+", metavar="RECIPE", help="these alone, without how well they rank")
     chosen = parser.parse_args(arguments)
     data = data_of(demonstrated(), chosen.training_set)
+    contests = contests_of(data, trees=chosen.trees)
+    lines = lines_of({name: contests[name] for name in chosen.only or contests}, rounds=chosen.rounds)
+    if not chosen.only:
+        lines.append(auc_line("boosting, AUC of test rows", boosting_auc(data), least=LEAST_AUC))
+        lines.append(auc_line("linear, AUC of test rows", linear_auc(data), least=None))
+    print_table(lines)
+
+
+def contests_of(data: Data, *, trees: int) -> dict[str, Contest]:
     rows = data.tables["train"].num_rows
-    runs: dict[str, Callable[[], object]] = {
-        "boosting": lambda: boosted(data, rounds=chosen.trees, patience=chosen.trees),
-        "LightGBM": lambda: boosted_directly(data, trees=chosen.trees),
-        "linear": lambda: fitted(data),
-        "scikit-learn": lambda: fitted_directly(data),
-        "image": images.learned,
-        "torch": images.learned_directly,
+    part = networks.Part.of(data.tables["train"], contract=data.contract, preparation=data.preparation)
+    of_networks = {
+        name: Contest(partial(networks.learned, name, part), partial(networks.learned_directly, name, part), len(part))
+        for name in networks.RECIPES
     }
-    spent = in_turns({name: timed(run) for name, run in runs.items()}, rounds=chosen.rounds)
-    learned = dict.fromkeys(spent, rows) | {"image": images.ROWS, "torch": images.ROWS}
-    rate = {name: learned[name] / spent[name].cpu for name in spent}
-    trees = {name: rate[name] * chosen.trees for name in ("boosting", "LightGBM")}
-    print_table(
-        [
-            at_least_as_fast("boosting, rows x trees", *trees.values(), share=LEAST_SHARE, unit="/s"),
-            at_least_as_fast("linear, rows", rate["linear"], rate["scikit-learn"], share=LEAST_SHARE, unit="/s"),
-            at_least_as_fast("image, rows", rate["image"], rate["torch"], share=LEAST_SHARE, unit="/s"),
-            auc_line("boosting, AUC of test rows", boosting_auc(data), least=LEAST_AUC),
-            auc_line("linear, AUC of test rows", linear_auc(data), least=None),
-        ]
-    )
+    return {
+        "gradient_boosting": Contest(
+            lambda: boosted(data, rounds=trees, patience=trees),
+            lambda: boosted_directly(data, trees=trees),
+            rows * trees,
+            unit="rows x trees/s",
+        ),
+        "linear": Contest(lambda: fitted(data), lambda: fitted_directly(data), rows),
+        **of_networks,
+        "image": Contest(images.learned, images.learned_directly, images.ROWS),
+        "text": Contest(texts.learned, texts.learned_directly, texts.ROWS),
+    }
+
+
+def lines_of(contests: Mapping[str, Contest], *, rounds: int) -> list[Line]:
+    runs = {(name, side): run for name, it in contests.items() for side, run in sides_of(it).items()}
+    spent = in_turns({" ".join(key): timed(run) for key, run in runs.items()}, rounds=rounds)
+    lines = []
+    for name, contest in contests.items():
+        ours, peer = (contest.rows / spent[f"{name} {side}"].cpu for side in sides_of(contest))
+        lines.append(at_least_as_fast(name, ours, peer, share=LEAST_SHARE, unit=contest.unit))
+    return lines
+
+
+def sides_of(contest: Contest) -> dict[str, Callable[[], object]]:
+    return {"ours": contest.ours, "peer": contest.directly}
 
 
 def data_of(portal: Portal, training_set_id: str) -> Data:
