@@ -139,6 +139,7 @@ def join(
         known_at=changes.pop("known_at", True),
         suspicious_auc=changes.pop("suspicious_auc", SUSPICIOUS_AUC),
         images=changes.pop("images", ()),
+        texts=changes.pop("texts", ()),
     )
     outputs = folder / "set"
     outputs.mkdir(exist_ok=True)

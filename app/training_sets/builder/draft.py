@@ -35,6 +35,7 @@ class Draft(Value):
     roles: dict[str, Role] = {}  # noqa: RUF012
     uses_as: dict[str, str] = {}  # noqa: RUF012
     images: dict[str, str] = {}  # noqa: RUF012
+    text_items: dict[str, str] = {}  # noqa: RUF012
     only_chosen: bool = False
     task: str = ""
     label_from: LabelFrom | None = None
@@ -169,6 +170,7 @@ def _of_set(before: TrainingSet) -> Draft:
         sources=entity.sources,
         **_columns_of(entity, before.shares),
         images=entity.images,
+        text_items=entity.text_items,
         only_chosen=True,
         task=entity.task or (BINARY if entity.label_kind == "binary" else NO_LABEL_TASK) if entity.label else "",
         label_from=entity.label_from,
@@ -195,6 +197,7 @@ def _columns_of(entity: EntityQuery, shares: ShareSplits | None) -> dict[str, An
         for kind, names in (
             *((kind, getattr(entity, place)) for kind, place in PLACES.items()),
             ("image", tuple(entity.images)),
+            ("text", tuple(entity.text_items)),
         )
         for name in names
     }

@@ -96,6 +96,7 @@ def entity_of_draft(draft: Draft, proposal: SetProposal) -> EntityQuery:
         label_from=draft.label_from,
         keys=keys,
         images=draft.images,
+        text_items=draft.text_items,
     )
 
 

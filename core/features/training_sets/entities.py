@@ -110,7 +110,8 @@ class EntityBuilder:
         self.kinds: dict[str, Kind] = {}
         if query.inputs:
             named = {"categories": query.categories, "numbers": query.numbers}
-            of_many = {"texts": query.texts, "images": tuple(query.images), "vectors": query.vectors}
+            texts = (*query.texts, *query.text_items)
+            of_many = {"texts": texts, "images": tuple(query.images), "vectors": query.vectors}
             self.kinds = kinds_of(self.types, **named, **of_many, reserved=own)
 
     def build(self, name: str) -> None:

@@ -38,13 +38,14 @@ class LabelView(JoinedView):
 
 class JoinJobSpec(OnEngine):
     """A training set to join and split, by windows of time or by shares. An input with an AUC above `suspicious_auc`
-    alone is shown to a person. `images` are indexes of files, called like the columns that name some; a file is an
-    input of the job by its digest."""
+    alone is shown to a person. `images` and `texts` are indexes of files, called like the columns that name some; a
+    file is an input of the job by its digest."""
 
     entity: EntityQuery
     sources: tuple[SourceTable, ...]
     views: tuple[JoinedView, ...]
     images: tuple[SourceTable, ...] = ()
+    texts: tuple[SourceTable, ...] = ()
     splits: tuple[Split, ...] = ()
     shares: ShareSplits | None = None
     label_view: LabelView | None = None

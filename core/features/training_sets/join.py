@@ -11,7 +11,7 @@ from core.features.building.build import Progress, no_progress
 from core.features.engines.polars_engine import PolarsEngine
 from core.features.engines.port import Engine, JoinView, Matches, Part, check_join, depends_on_known_at
 from core.features.training_sets.entities import EntityRows, build_entity
-from core.features.training_sets.images import with_pixels
+from core.features.training_sets.items.writing import with_items
 from core.features.training_sets.job_spec import (
     ENTITY_ROWS,
     EVENT_TIME,
@@ -65,7 +65,7 @@ def join_training_set(
     report = leak_report(engine, joined, target=target, late=late)
     progress(0.9, _("Looking for leaks"))
     contract, written = contract_of(job_spec, rows), [*joined.files.values()]
-    contract = with_pixels(job_spec, contract, files=written, inputs=inputs, processes=limits.threads)
+    contract = with_items(job_spec, contract, files=written, inputs=inputs, processes=limits.threads)
     label_leaks = _label_leaks(contract, joined.learned, target, job_spec.suspicious_auc) if target else ()
     leaks = (*rows.leaks, *_from_the_future(joined), *label_leaks)
     outside = row_count(entity) - sum(file.rows for file in files)

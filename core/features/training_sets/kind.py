@@ -32,8 +32,9 @@ class JoinKind(PlainKind):
         return engine_settings(self._foundation.settings)
 
     def inputs_at_launch(self, job: Job, payload: dict[str, Any], *, inputs: Mapping[str, str]) -> dict[str, str]:
-        """The files that rows may name as images."""
-        store, tables = self._foundation.store, JoinJobSpec.model_validate(payload).images
+        """The files that rows may name."""
+        store, job_spec = self._foundation.store, JoinJobSpec.model_validate(payload)
+        tables = (*job_spec.images, *job_spec.texts)
         index = [store.verified_path(inputs[name]) for table in tables for name in table.inputs]
         return {item: item for item, _bytes in items_in(index)}
 

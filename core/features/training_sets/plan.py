@@ -1,12 +1,12 @@
 """What can be checked of a training set before any SQL runs, and the job that joins it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 from core.compute.values import JobSpec, Resources
 from core.features.job_specs import SourceTable
 from core.features.normal_form import SECOND
-from core.features.training_sets.images import check_files
+from core.features.training_sets.items.files import check_files
 from core.features.training_sets.job_spec import (
     EVENT_TIME,
     JOIN,
@@ -17,7 +17,7 @@ from core.features.training_sets.job_spec import (
     JoinJobSpec,
     LabelView,
 )
-from core.features.training_sets.values import IMAGES_OF, EntityQuery, ShareSplits, Split
+from core.features.training_sets.values import EntityQuery, ShareSplits, Split
 from core.features.values import FeatureVersion, Kind, ServedView, ViewUse
 from core.features.versions.job_specs import SECONDS, check_apart, source_inputs, source_tables
 from core.foundation.errors import Conflict, Invalid
@@ -30,7 +30,7 @@ def join_job_spec(
     entity: EntityQuery,
     *,
     snapshots: Mapping[str, Snapshot],
-    images: Mapping[str, Snapshot] | None = None,
+    files: Mapping[str, Snapshot] | None = None,
     uses: Sequence[tuple[ViewUse, FeatureVersion]],
     label_version: FeatureVersion | None = None,
     splits: Sequence[Split],
@@ -57,7 +57,8 @@ def join_job_spec(
         entity=entity,
         sources=source_tables(snapshots),
         views=views,
-        images=_image_tables(images or {}),
+        images=_file_tables(entity, files, of=entity.images, field="entity.images"),
+        texts=_file_tables(entity, files, of=entity.text_items, field="entity.text_items"),
         splits=tuple(splits),
         shares=shares,
         label_view=label_view(entity, label_version) if label_version else None,
@@ -66,17 +67,19 @@ def join_job_spec(
     )
 
 
-def _image_tables(images: Mapping[str, Snapshot]) -> tuple[SourceTable, ...]:
+def _file_tables(
+    entity: EntityQuery, files: Mapping[str, Snapshot] | None, *, of: Collection[str], field: str
+) -> tuple[SourceTable, ...]:
     """The indexes of files, by the column that names some."""
-    for name, snapshot in images.items():
-        check_files(name, snapshot)
-    tables = source_tables(_called_apart(images))
-    return tuple(table.model_copy(update={"name": name}) for name, table in zip(images, tables, strict=True))
+    snapshots = {name: snapshot for name, snapshot in (files or {}).items() if name in of}
+    for name, snapshot in snapshots.items():
+        check_files(name, snapshot, field=field)
+    tables = source_tables(_called_apart(snapshots, entity))
+    return tuple(table.model_copy(update={"name": name}) for name, table in zip(snapshots, tables, strict=True))
 
 
-def _called_apart(images: Mapping[str, Snapshot]) -> dict[str, Snapshot]:
-    """By names that no source has."""
-    return {IMAGES_OF.format(name): snapshot for name, snapshot in images.items()}
+def _called_apart(files: Mapping[str, Snapshot], entity: EntityQuery) -> dict[str, Snapshot]:
+    return {entity.source_of(name): snapshot for name, snapshot in files.items()}
 
 
 def label_view(entity: EntityQuery, version: FeatureVersion) -> LabelView:
@@ -103,7 +106,7 @@ def join_job(
     title: str,
     subject: str,
     snapshots: Mapping[str, Snapshot],
-    images: Mapping[str, Snapshot],
+    files: Mapping[str, Snapshot],
 ) -> JobSpec:
     views = (*job_spec.views, *([job_spec.label_view] if job_spec.label_view else []))
     rows = {view.input: view.served.rows_digest for view in views}
@@ -113,7 +116,7 @@ def join_job(
         title=_("Join {what}").format(what=title),
         subject=subject,
         payload=job_spec.model_dump(mode="json"),
-        inputs=source_inputs({**snapshots, **_called_apart(images)}) | rows,
+        inputs=source_inputs({**snapshots, **_called_apart(files, job_spec.entity)}) | rows,
         resources=Resources(cpus=2, memory_mb=job_spec.memory_mb, seconds=SECONDS),
     )
 

@@ -9,7 +9,7 @@ from sqlmodel import col, or_
 from core.compute.service import ComputeService
 from core.features.sandboxed_job import fitted
 from core.features.tables import TrainingSetRow
-from core.features.training_sets.images import with_files
+from core.features.training_sets.items.images import with_files
 from core.features.training_sets.plan import check_entity, check_splitting, join_job, join_job_spec
 from core.features.training_sets.proposals.sandbox_entry import ENTRY, ProposalSpec
 from core.features.training_sets.proposals.split_preview import ENTRY as SPLITS_ENTRY
@@ -304,7 +304,7 @@ class TrainingSetService(Service):
         """Gives a new training set its id and its job."""
         entity = EntityQuery.model_validate(row.entity)
         snapshots = self._sources.usable(call, entity.sources, project=row.project)
-        images = self._sources.usable(call, entity.images, project=row.project)
+        files = self._sources.usable(call, entity.files, project=row.project)
         used = [(use, _version(call, use.version_id, project=row.project)) for use in uses]
         source = entity.label_from
         label = _version(call, source.version_id, project=row.project) if source else None
@@ -314,7 +314,7 @@ class TrainingSetService(Service):
         job_spec = join_job_spec(
             entity,
             snapshots=snapshots,
-            images=images,
+            files=files,
             uses=used,
             label_version=label,
             splits=windows_of(row),
@@ -323,11 +323,11 @@ class TrainingSetService(Service):
             suspicious_auc=self._suspicious_auc(call),
         )
         row.id = call.create(Kind.TRAINING_SET, project=row.project, title=title, name=row.name, state=row.state)
-        read = {"snapshots": snapshots, "images": images}
+        read = {"snapshots": snapshots, "files": files}
         work = join_job(job_spec, project=row.project, title=title, subject=row.id, **read)
         row.job_id = self._compute.submit(call, fitted(work, self.foundation.settings)).id
         call.session.add(row)
-        link_sources(call, row.id, {**snapshots, **images})
+        link_sources(call, row.id, {**snapshots, **files})
         for version_id in dict.fromkeys(version.id for version in versions):
             call.link(version_id, row.id, JOINED_INTO)
         self._answer(call, row)

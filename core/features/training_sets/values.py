@@ -29,7 +29,7 @@ SUSPICIOUS_AUC = 0.8
 SplitName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{0,30}$", allowed=WITH_UNDERSCORES, example="train")]
 Share = Annotated[float, Field(gt=0, le=1)]
 # What no source is called.
-IMAGES_OF = "images.{}"
+IMAGES_OF, TEXTS_OF = "images.{}", "texts.{}"
 USUAL_SPLITS = ("train", "validation", "test")
 
 
@@ -86,7 +86,8 @@ class EntityQuery(Value):
     learn that, whatever the label kind. `group` has what belongs together where a task ranks, `weight` how much a row
     counts while learning. With `label_from` the label comes from a feature view, and `label` is what it is called.
     `images` are columns with the ids (digests or paths) of files, each with the snapshot that the files lie in;
-    `image_sizes` says what they are decoded to, where that is not proposed from the files.
+    `image_sizes` says what they are decoded to, where that is not proposed from the files. `text_items` are such
+    columns whose files are texts in UTF-8: models learn from those, and callers send the text itself.
 
     What is not said is left out of the JSON, so that the digests of earlier sets stay what they were."""
 
@@ -107,16 +108,26 @@ class EntityQuery(Value):
     vectors: tuple[ColumnName, ...] = Field(default=(), exclude_if=lambda names: not names)
     images: dict[ColumnName, str] = Field(default_factory=dict, exclude_if=lambda images: not images)
     image_sizes: dict[ColumnName, ImageInput] = Field(default_factory=dict, exclude_if=lambda sizes: not sizes)
+    text_items: dict[ColumnName, str] = Field(default_factory=dict, exclude_if=lambda items: not items)
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The snapshots of files, by the columns that name some."""
+        return self.images | self.text_items
 
     @property
     def snapshots(self) -> dict[str, str]:
-        """All that is read: the sources by the names that the query calls them, and those of images."""
-        return self.sources | {IMAGES_OF.format(name): snapshot_id for name, snapshot_id in self.images.items()}
+        """All that is read: the sources by the names that the query calls them, and those of files."""
+        return self.sources | {self.source_of(column): snapshot_id for column, snapshot_id in self.files.items()}
+
+    def source_of(self, column: str) -> str:
+        """What the snapshot of a column's files is called, by names that no source has."""
+        return (IMAGES_OF if column in self.images else TEXTS_OF).format(column)
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """The columns that callers send and models learn from, where any are named."""
-        return (*self.categories, *self.numbers, *self.texts, *self.images, *self.vectors)
+        return (*self.categories, *self.numbers, *self.texts, *self.text_items, *self.images, *self.vectors)
 
     @property
     def learned_task(self) -> str:

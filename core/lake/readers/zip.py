@@ -14,6 +14,7 @@ from core.foundation.text import N_, _
 from core.lake.images.measuring import IMAGES, measure_image
 from core.lake.readers.reader import FileReader, Workspace
 from core.lake.readers.table_stream import ProgressCallback, Reading, Reject
+from core.lake.texts.decoding import decode_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -153,21 +154,11 @@ def _row(name: str, content: bytes) -> dict[str, Any]:
     row: dict[str, Any] = {"path": name, "item": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
     row["label"] = path.parent.name or None
     if path.suffix.lower() in TEXTS:
-        return row | {"media_type": TEXTS[path.suffix.lower()], "characters": len(_text(content))}
+        return row | {"media_type": TEXTS[path.suffix.lower()], "characters": len(decode_text(content))}
     if any(content.startswith(mark) for mark in IMAGES):
         media_type, width, height = measure_image(content)
         return row | {"media_type": media_type, "width": width, "height": height}
     raise Invalid(_("neither an image (PNG, JPEG, GIF, WebP, BMP, TIFF) nor a text"))
-
-
-def _text(content: bytes) -> str:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Invalid(_("the text is not UTF-8")) from error
-    if "\0" in text:
-        raise Invalid(_("the text has a NUL byte"))
-    return text
 
 
 def _table(rows: list[dict[str, Any]]) -> "pa.Table":

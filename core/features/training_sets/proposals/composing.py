@@ -16,7 +16,7 @@ NUMBERED = "row_number"
 # Under which name the columns of a kind stand in the query of a training set.
 PLACES: dict[Kind, str] = {"category": "categories", "number": "numbers", "text": "texts", "vector": "vectors"}
 NO_LABEL_TASK = "any"
-NO_IMAGES: Mapping[str, str] = MappingProxyType({})
+NO_FILES: Mapping[str, str] = MappingProxyType({})
 
 
 def named(columns: Sequence[ColumnProposal]) -> tuple[ColumnProposal, ...]:
@@ -34,11 +34,13 @@ def entity_of(
     task: str = "",
     label_from: LabelFrom | None = None,
     keys: Collection[str] = (),
-    images: Mapping[str, str] = NO_IMAGES,
+    images: Mapping[str, str] = NO_FILES,
+    text_items: Mapping[str, str] = NO_FILES,
 ) -> EntityQuery:
     """The rows of a training set: `columns` are named. Without a `task` the label has the likeliest one; with "any" it
     is kept as it is, and no model learns it. `keys` are columns (by their name) that feature views are looked up by,
-    besides those whose role that is; `images` are those of columns with the ids of files, by their names."""
+    besides those whose role that is; `images` and `text_items` are those of columns with the ids of files, by their
+    names."""
     by_role = {column.role: column for column in columns if column.role not in ("input", "key", "left out")}
     row_id, moment, label, group = (by_role.get(role) for role in ONLY_ONE[:4])
     names = {column.source: column.name for column in columns}
@@ -67,13 +69,28 @@ def entity_of(
             "group": group.name if group and teaches and label and _ranks(learned) else "",
             "weight": weight.name if weight else "",
             **placed,
-            "images": {name: images[name] for name in _inputs(columns, "image") if name in images},
+            **_of_files(columns, texts=placed["texts"], text_items=text_items, images=images),
             "keys_only": (
                 *(column.name for column in columns if column.role == "key"),
                 *(name for name in dict.fromkeys(keys) if name not in sent),
             ),
         }
     )
+
+
+def _of_files(
+    columns: Sequence[ColumnProposal],
+    *,
+    texts: Sequence[str],
+    text_items: Mapping[str, str],
+    images: Mapping[str, str],
+) -> dict[str, object]:
+    """The columns with the ids of files, and the texts that are in no file."""
+    return {
+        "texts": tuple(name for name in texts if name not in text_items),
+        "text_items": {name: text_items[name] for name in texts if name in text_items},
+        "images": {name: images[name] for name in _inputs(columns, "image") if name in images},
+    }
 
 
 def _inputs(columns: Sequence[ColumnProposal], kind: Kind) -> list[str]:
