@@ -15,6 +15,7 @@ from core.tasks.predictions import Outputs
 from core.tasks.task import task_of
 from core.tasks.values import BINARY, Target
 from core.training.preparation import numbers_of, part_rows, pixels_of, texts_of
+from core.training.recipe import Fitted
 from core.training.result import SplitResult
 from core.training.splits import LABEL, ROW_ID
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 CHUNK = 8192
 # Texts are padded to the longest beside them, so those of a very long one are few.
 MOST_CHARACTERS = 4_000_000
+# Rows on which a file is held against the library where that is judged.
+SAMPLE = 4096
 
 
 class OnnxModel:
@@ -59,6 +62,26 @@ class OnnxModel:
         """The outputs of its task alone, by which it is judged."""
         target, outputs = self._signature.target, self.outputs(table)
         return {spec.name: outputs[spec.name] for spec in task_of(target).outputs(target)}
+
+
+def answers_of(
+    table: "pa.Table", *, model: OnnxModel | None, fitted: Fitted, is_held_out: bool
+) -> tuple[Outputs, float]:
+    """What is judged of these rows, and the largest difference between the file and the library that trained it. The
+    file answers where there is one, unless the library is judged: then the file answers a sample of these rows."""
+    if model is None:
+        return fitted.predict(table), 0.0
+    is_compared = fitted.is_compared and is_held_out
+    if not fitted.is_judged:
+        outputs = model.answers(table)
+        expected = fitted.predict(table) if is_compared else {}
+        return outputs, largest_difference(outputs, expected, target=fitted.target) if is_compared else 0.0
+    outputs = fitted.predict(table)
+    if not is_compared:
+        return outputs, 0.0
+    sample = np.sort(np.random.default_rng(0).permutation(table.num_rows)[:SAMPLE])
+    expected = {name: values[sample] for name, values in outputs.items()}
+    return outputs, largest_difference(model.answers(table.take(sample)), expected, target=fitted.target)
 
 
 def largest_difference(outputs: Outputs, expected: Outputs, *, target: Target) -> float:

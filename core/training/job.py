@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from core.training.evaluation import OnnxModel
 
-REPORT_SECONDS = 0.1
+REPORT_SECONDS, FIRST_REPORTS = 0.1, 200
 TRAINED_SHARE = 0.9
 METRIC_EVENT = "metric"
 NO_MEMORY = ("can't allocate memory", "out of memory")
@@ -74,16 +74,17 @@ class Seconds:
 
 
 class Reporter:
-    """Sends metrics as events, at most ten a second; what comes in between is sent with the next."""
+    """Sends metrics as events: the first ones as they come, so that a quick training has a curve, then at most ten a
+    second; what comes in between is sent with the next."""
 
     def __init__(self, context: JobContext) -> None:
         self._context = context
         self._waiting: tuple[int, dict[str, float]] | None = None
-        self._sent_at = 0.0
+        self._sent_at, self._sent = 0.0, 0
 
     def __call__(self, step: int, metrics: dict[str, float]) -> None:
         self._waiting = step, {**(self._waiting[1] if self._waiting else {}), **metrics}
-        if time.monotonic() - self._sent_at >= REPORT_SECONDS:
+        if self._sent < FIRST_REPORTS or time.monotonic() - self._sent_at >= REPORT_SECONDS:
             self.flush()
 
     def flush(self) -> None:
@@ -91,7 +92,7 @@ class Reporter:
             step, metrics = self._waiting
             self._context.event(METRIC_EVENT, step=step, metrics=metrics)
             say(figures_of(step, metrics))
-            self._waiting, self._sent_at = None, time.monotonic()
+            self._waiting, self._sent_at, self._sent = None, time.monotonic(), self._sent + 1
 
 
 def say(text: str) -> None:
@@ -197,20 +198,19 @@ def _export(context: JobContext, *, spec: RunSpec, fitted: Fitted) -> "tuple[Onn
 def _evaluate(
     context: JobContext, *, tables: "Mapping[str, pa.Table]", model: "OnnxModel | None", fitted: Fitted
 ) -> tuple[list[SplitResult], dict[str, Outputs], float]:
-    """Every split by the ONNX file, what it says of those that were held out, and there the largest difference between
-    it and the library that trained. Without a file these are judged by what was predicted of them."""
-    from core.training.evaluation import judged_split, largest_difference, write_predictions
+    """Every split, what the model says of those that were held out, and there the largest difference between the file
+    and the library that trained. Without a file those alone are judged."""
+    from core.training.evaluation import answers_of, judged_split, write_predictions
 
     splits, held_out, differences, target = [], {}, [], fitted.target
     for place, (name, table) in enumerate(tables.items()):
         context.progress(TRAINED_SHARE + 0.09 * place / len(tables), stage=_("evaluating {split}").format(split=name))
         if model is None and name == TRAIN:
             continue
-        outputs = model.answers(table) if model is not None else fitted.predict(table)
+        outputs, difference = answers_of(table, model=model, fitted=fitted, is_held_out=name != TRAIN)
+        differences.append(difference)
         if name != TRAIN:
             held_out[name] = outputs
-        if model is not None and fitted.is_compared and name != TRAIN:
-            differences.append(largest_difference(outputs, fitted.predict(table), target=target))
         path = context.outputs / EVALUATIONS_FOLDER / f"{name}.parquet"
         write_predictions(table, outputs=outputs, target=target, path=path)
         splits.append(judged_split(name, table=table, outputs=outputs, target=target))

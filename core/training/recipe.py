@@ -69,9 +69,11 @@ class Fitted(ABC):
     the fit itself; `stopped` says that a stop was requested, and then nothing else is used.
 
     One that is not `is_servable` has no file: it is judged by what it predicts of all rows but those it learned from.
-    Where there is nothing to hold the file against it is not `is_compared`. `history` are metrics by step that were not
-    reported, `logged` parameters that the fit chose itself, and `environment` says more of what it was made with.
-    `leaderboard` is of a recipe that tried others, and `keeps_missing` what its recipe cannot say before."""
+    Where there is nothing to hold the file against it is not `is_compared`. One that `is_judged` predicts where it
+    was trained, sooner than the file does: the splits are judged by it, and the file is held against it on a sample.
+    `history` are metrics by step that were not reported, `logged` parameters that the fit chose itself, and
+    `environment` says more of what it was made with. `leaderboard` is of a recipe that tried others, and
+    `keeps_missing` what its recipe cannot say before."""
 
     target: Target = Target()
     metrics: Mapping[str, float]
@@ -81,6 +83,7 @@ class Fitted(ABC):
     precision: str = "fp64"
     is_servable: bool = True
     is_compared: bool = True
+    is_judged: bool = False
     history: Sequence[tuple[int, Mapping[str, float]]] = ()
     logged: Mapping[str, str] = {}
     environment: Mapping[str, str] = {}

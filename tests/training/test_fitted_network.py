@@ -14,11 +14,12 @@ from core.registry.onnx_safety import inspect, signature_of
 from core.tasks.predictions import Outputs
 from core.tasks.values import Target
 from core.training.description import Description
-from core.training.evaluation import OnnxModel, largest_difference
+from core.training.evaluation import SAMPLE, OnnxModel, answers_of, largest_difference
 from core.training.input_graph import signature_of as inputs_of
 from core.training.onnx_graph import Graph
 from core.training.recipe import Origins
 from core.training.torch_recipes.data import TrainingData, load_data
+from core.training.torch_recipes.fitted_network import FittedNetwork
 from core.training.torch_recipes.trainer import Trained
 from core.training.values import Origin
 from tests.training.flights import CATEGORIES, NUMBERS, contract, splits
@@ -228,3 +229,36 @@ def test_a_recipe_that_needs_newer_operators_gets_the_oldest_format_that_has_the
     unknown = Graph()
     with pytest.raises(onnx.checker.ValidationError, match="Telepathy"):
         unknown.finish(unknown.node("Telepathy"), output="probability", description=DESCRIPTION)
+
+
+class Asked:
+    """A file of which it is known for how many rows it was asked."""
+
+    def __init__(self, model: OnnxModel, *, wrong_by: float = 0.0) -> None:
+        self.rows: list[int] = []
+        self._model, self._wrong_by = model, wrong_by
+
+    def answers(self, table: pa.Table) -> Outputs:
+        self.rows.append(table.num_rows)
+        return {name: values + self._wrong_by for name, values in self._model.outputs(table).items()}
+
+
+def test_where_the_device_that_trained_is_judged_the_file_answers_a_sample(trained: Trained, model: OnnxModel) -> None:
+    fitted, table = FittedNetwork(trained, device="cpu", is_judged=True), pa.concat_tables([splits()["test"]] * 8)
+    asked = Asked(model)
+    outputs, difference = answers_of(table, model=asked, fitted=fitted, is_held_out=True)
+    assert np.array_equal(outputs["probability"], fitted.predict(table)["probability"])
+    assert (asked.rows, table.num_rows > SAMPLE) == ([SAMPLE], True)
+    assert 0 < difference <= 1e-6
+    assert answers_of(table, model=asked, fitted=fitted, is_held_out=False)[1] == 0
+    assert asked.rows == [SAMPLE]
+    with pytest.raises(JobFailed, match="differ by 0\\.001"):
+        answers_of(table, model=Asked(model, wrong_by=0.001), fitted=fitted, is_held_out=True)
+
+
+def test_on_the_cpu_the_file_is_judged(trained: Trained, model: OnnxModel) -> None:
+    fitted, table, asked = fitted_from(trained), splits()["test"], Asked(model)
+    outputs, _difference = answers_of(table, model=asked, fitted=fitted, is_held_out=True)
+    assert (asked.rows, fitted.is_judged) == ([table.num_rows], False)
+    assert np.array_equal(outputs["probability"], probabilities_of(model, table))
+    assert FittedNetwork(trained, device="cuda").is_judged

@@ -24,24 +24,25 @@ class FittedBest(Fitted):
     """`members` are one or several."""
 
     def __init__(self, members: Sequence[Member], *, preparation: Preparation, stopped: bool = False) -> None:
-        self._members, self._preparation, self.stopped = members, preparation, stopped
+        self.members, self._preparation, self.stopped = tuple(members), preparation, stopped
         self.metrics = {}
         fitted = [member.finisher.fitted for member in members]
         if not fitted:
             return
         self.target = fitted[0].target
         self.keeps_missing = any(member.finisher.recipe.keeps_missing for member in members)
+        self.is_judged = any(single.is_judged for single in fitted)
         self.device = next((single.device for single in fitted if single.device != "cpu"), "cpu")
         self.precision = next((single.precision for single in fitted if single.precision != "fp64"), "fp64")
 
     def export(self, origins: Origins) -> tuple[bytes, Signature]:
-        if len(self._members) == 1:
-            return self._members[0].finisher.fitted.export(origins)
+        if len(self.members) == 1:
+            return self.members[0].finisher.fitted.export(origins)
 
         def write(graph: Graph) -> str:
             form = form_of(self.target)
-            scores = [_write_member(graph, member, origins=origins, form=form) for member in self._members]
-            return write_sum(graph, scores, weights=[member.weight for member in self._members], form=form)
+            scores = [_write_member(graph, member, origins=origins, form=form) for member in self.members]
+            return write_sum(graph, scores, weights=[member.weight for member in self.members], form=form)
 
         return write_file(
             self._preparation,
@@ -52,10 +53,10 @@ class FittedBest(Fitted):
         )
 
     def predict(self, table: "pa.Table") -> Outputs:
-        if len(self._members) == 1:
-            return self._members[0].finisher.fitted.predict(table)
+        if len(self.members) == 1:
+            return self.members[0].finisher.fitted.predict(table)
         form, total = form_of(self.target), np.zeros(1)
-        for member in self._members:
+        for member in self.members:
             value = member.finisher.fitted.predict(table)[main_output(self.target)]
             total = total + member.weight * scores_of(value, form=form, unit=member.unit)
         return outputs_of(value_of(total, form=form), target=self.target)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import BaseModel, Field
 
 from core.compute.values import Resources
-from core.features.values import FeatureContract
+from core.features.values import KINDS, FeatureContract
 from core.foundation.plugins import Params
 from core.foundation.text import N_, _
 from core.tasks.values import Target
@@ -45,11 +45,15 @@ class Automatic(Recipe):
     name = "automatic"
     title = N_("Automatic: several recipes, the best or a blend")
     tasks = ("binary", "multi_class", "multi_label", "regression", "ranking")
+    kinds = KINDS
     Params: ClassVar[type[BaseModel]] = AutomaticParams
 
     @classmethod
     def accepts(cls, contract: FeatureContract, target: Target) -> str:
-        return "" if entrants(contract, target) else _("No recipe that takes part learns from these inputs.")
+        if entrants(contract, target):
+            return ""
+        words = _("No recipe that takes part learns the task {task} from inputs of the kinds {kinds}.")
+        return words.format(task=target.task, kinds=", ".join(sorted({*contract.kinds().values()})))
 
     @classmethod
     def resources(cls, _params: AutomaticParams, *, offered: Resources) -> Resources:

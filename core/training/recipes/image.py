@@ -10,6 +10,7 @@ from core.tasks.kinds.multi_class import MultiClassTask
 from core.tasks.kinds.multi_label import MultiLabelTask
 from core.tasks.kinds.regression import RegressionTask
 from core.tasks.values import BINARY, Target
+from core.training.automatic.values import Candidate
 from core.training.torch_recipes.network_recipe import NetworkRecipe
 from core.training.torch_recipes.torch_recipe import PerceptronParams, Shape, TrainerParams
 
@@ -62,6 +63,7 @@ class Image(NetworkRecipe):
     title = N_("Image: CNN or ResNet")
     tasks = (BINARY, MultiClassTask.name, RegressionTask.name, MultiLabelTask.name)
     kinds = ("category", "number", "image")
+    candidates = (Candidate(turn=1), Candidate(turn=2, params={"network": "resnet"}))
     Params: ClassVar[type[TrainerParams]] = ImageParams
 
     @classmethod

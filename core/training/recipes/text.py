@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 from core.features.values import FeatureContract, Kind
 from core.foundation.text import N_, _
 from core.tasks.values import Target
+from core.training.automatic.values import Candidate
 from core.training.recipe import FitContext, Fitted, Recipe, Tables
 from core.training.text_recipes.text_params import TextParams
 
@@ -22,6 +23,11 @@ class Text(Recipe):
     title = N_("Text: weighted words")
     tasks = ("binary", "multi_class", "multi_label", "regression")
     kinds: ClassVar[tuple[Kind, ...]] = ("category", "number", "text", "vector")
+    candidates = (
+        Candidate(turn=1),
+        Candidate(turn=2, params={"ngram": 1}),
+        Candidate(turn=3, params={"ngram": 3, "buckets": 262144}),
+    )
     Params: ClassVar[type[TextParams]] = TextParams
 
     @classmethod

@@ -139,12 +139,19 @@ def inputs_of(table: "pa.Table", *, preparation: Preparation) -> dict[str, torch
 
 
 @torch.no_grad()
-def logits_of(network: torch.nn.Module, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
+def logits_of(
+    network: torch.nn.Module, inputs: Mapping[str, torch.Tensor], *, device: str | torch.device | None = None
+) -> torch.Tensor:
     """float64 [rows] or [rows, outputs] on the CPU, in fp32 as the exported network computes them; a part of the rows
-    at a time."""
+    at a time, brought to the device of the network where they do not lie there."""
     part = part_rows(inputs["images"][0].numel() if "images" in inputs else 0)
     starts = range(0, max(1, len(inputs["ids"])), part)
-    parts = [network(**{name: rows[start : start + part] for name, rows in inputs.items()}) for start in starts]
+    # Convolutions on a GPU would else round what they multiply.
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        parts = [
+            network(**{name: rows[start : start + part].to(device) for name, rows in inputs.items()})
+            for start in starts
+        ]
     return torch.cat(parts).double().cpu()
 
 

@@ -4,15 +4,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from core.compute.process import JobFailed
+from core.features.training_sets.values import TrainingSet
+from core.features.values import FeatureContract, ImageInput, RequestField
+from core.foundation.errors import Invalid
+from core.tasks.values import Target
 from core.training.automatic.candidates import Entrant, entrants
 from core.training.automatic.fitted_best import FittedBest
 from core.training.automatic.values import Candidate
-from core.training.recipe import FitContext, check_params, recipe_called
+from core.training.evaluation import OnnxModel, largest_difference
+from core.training.preparation import learn
+from core.training.recipe import FitContext, Origins, check_params, recipe_called, refuse_other_inputs
 from core.training.recipes.automatic import Automatic
 from tests.training.known_sets import QUICK, judged, known_set
+from tests.training.text_recipes.corpus import CONTRACT, corpus
 
 TREES = recipe_called("gradient_boosting")
 SHORT = {**QUICK["gradient_boosting"], "rounds": 20}
@@ -30,7 +38,18 @@ def tried(
     should_stop: Callable[[], bool] = lambda: False,
     **params: Any,
 ) -> FittedBest:
-    tables, contract, target = known_set(name)
+    return fitted_to(*known_set(name), entered, should_stop=should_stop, **params)
+
+
+def fitted_to(
+    tables: dict[str, pa.Table],
+    contract: FeatureContract,
+    target: Target,
+    entered: list[Entrant],
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+    **params: Any,
+) -> FittedBest:
     prepared = Automatic.prepare(tables, contract=contract, target=target, threads=1)
     fitted = Automatic.fit(
         FitContext(
@@ -98,3 +117,37 @@ def test_the_baseline_comes_first_and_boosting_second(name: str) -> None:
         check_params(recipe, params=candidate.params)
     has_absolute = any(candidate.params.get("loss") == "l1" for _recipe, candidate in listed)
     assert has_absolute == (target.task == "regression")
+
+
+PHOTO = RequestField(name="photo", kind="image", is_model_input=True, image=ImageInput(width=4, height=2))
+
+
+def of_fields(*fields: RequestField) -> FeatureContract:
+    return FeatureContract(event_time="", row_id="id", request=fields, views=())
+
+
+def test_texts_and_images_have_candidates_of_their_own() -> None:
+    of_texts = entrants(CONTRACT, Target())
+    assert {recipe.name for recipe, _candidate in of_texts} == {"text"}
+    assert {recipe.name for recipe, _candidate in entrants(of_fields(PHOTO), Target())} == {"image"}
+    for recipe, candidate in (*of_texts, *entrants(of_fields(PHOTO), Target())):
+        check_params(recipe, params=candidate.params)
+
+
+def test_inputs_that_no_candidate_learns_from_are_refused_in_words() -> None:
+    both = of_fields(PHOTO, *CONTRACT.request)
+    training_set = TrainingSet.model_construct(contract=both, manifest=None)
+    with pytest.raises(Invalid, match=r"No recipe .* the task binary from .* category, image, number, text") as refusal:
+        refuse_other_inputs(Automatic, training_set, params={})
+    assert refusal.value.field == "recipe"
+
+
+def test_several_that_read_texts_answer_in_one_file() -> None:
+    tables, target = corpus("binary")
+    text = recipe_called("text")
+    entered = [(text, Candidate(turn=1, params={"buckets": 4096, "ngram": ngram})) for ngram in (1, 2)]
+    best = fitted_to(tables, CONTRACT, target, entered)
+    twice = FittedBest([*best.members, *best.members][:2], preparation=learn(tables["train"], contract=CONTRACT))
+    content, signature = twice.export(Origins(contract=CONTRACT))
+    outputs = OnnxModel(content, signature=signature, threads=1).outputs(tables["test"])
+    assert largest_difference(outputs, twice.predict(tables["test"]), target=target) <= 1e-9
