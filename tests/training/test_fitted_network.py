@@ -231,7 +231,7 @@ def test_a_recipe_that_needs_newer_operators_gets_the_oldest_format_that_has_the
         unknown.finish(unknown.node("Telepathy"), output="probability", description=DESCRIPTION)
 
 
-class Asked:
+class CountingFile:
     """A file of which it is known for how many rows it was asked."""
 
     def __init__(self, model: OnnxModel, *, wrong_by: float = 0.0) -> None:
@@ -245,20 +245,20 @@ class Asked:
 
 def test_where_the_device_that_trained_is_judged_the_file_answers_a_sample(trained: Trained, model: OnnxModel) -> None:
     fitted, table = FittedNetwork(trained, device="cpu", is_judged=True), pa.concat_tables([splits()["test"]] * 8)
-    asked = Asked(model)
-    outputs, difference = answers_of(table, model=asked, fitted=fitted, is_held_out=True)
+    counting = CountingFile(model)
+    outputs, difference = answers_of(table, model=counting, fitted=fitted, is_held_out=True)
     assert np.array_equal(outputs["probability"], fitted.predict(table)["probability"])
-    assert (asked.rows, table.num_rows > SAMPLE) == ([SAMPLE], True)
+    assert (counting.rows, table.num_rows > SAMPLE) == ([SAMPLE], True)
     assert 0 < difference <= 1e-6
-    assert answers_of(table, model=asked, fitted=fitted, is_held_out=False)[1] == 0
-    assert asked.rows == [SAMPLE]
+    assert answers_of(table, model=counting, fitted=fitted, is_held_out=False)[1] == 0
+    assert counting.rows == [SAMPLE]
     with pytest.raises(JobFailed, match="differ by 0\\.001"):
-        answers_of(table, model=Asked(model, wrong_by=0.001), fitted=fitted, is_held_out=True)
+        answers_of(table, model=CountingFile(model, wrong_by=0.001), fitted=fitted, is_held_out=True)
 
 
 def test_on_the_cpu_the_file_is_judged(trained: Trained, model: OnnxModel) -> None:
-    fitted, table, asked = fitted_from(trained), splits()["test"], Asked(model)
-    outputs, _difference = answers_of(table, model=asked, fitted=fitted, is_held_out=True)
-    assert (asked.rows, fitted.is_judged) == ([table.num_rows], False)
+    fitted, table, counting = fitted_from(trained), splits()["test"], CountingFile(model)
+    outputs, _difference = answers_of(table, model=counting, fitted=fitted, is_held_out=True)
+    assert (counting.rows, fitted.is_judged) == ([table.num_rows], False)
     assert np.array_equal(outputs["probability"], probabilities_of(model, table))
     assert FittedNetwork(trained, device="cuda").is_judged
