@@ -113,12 +113,21 @@ def title_of(test: LoadTestView) -> str:
 
 
 def state_of(test: LoadTestView) -> tuple[str, str]:
-    """The state to show and its word: a finished test is valid or not, and that comes first."""
+    """The state to show and its word: a finished test is valid or not, and that comes first; then
+    whether it was quick enough."""
     if test.state is LoadTestState.FINISHED:
-        return ("valid", _("Valid")) if test.validity == "VALID" else ("invalid", _("Invalid"))
+        if test.validity != "VALID":
+            return "invalid", _("Invalid")
+        return ("promise_broken", _("Promise broken")) if _is_slow(test) else ("valid", _("Valid"))
     if test.state is LoadTestState.WAITING:
         return "waiting", _("Waits for a second person")
     return test.state, ""
+
+
+def _is_slow(test: LoadTestView) -> bool:
+    """Whether the response times of the whole test are beyond the promise. A search goes there on purpose."""
+    searches = test.plan.profile is Profile.CAPACITY
+    return not searches and test.p99_ms is not None and test.p99_ms > test.slo.p99_ms
 
 
 def cause_line(test: LoadTestView) -> str:

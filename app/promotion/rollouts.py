@@ -3,7 +3,8 @@
 import streamlit as st
 
 from app.session import actor, may, portal
-from app.ui import forms, frame, links, times
+from app.ui import forms, frame, links, numbers, times
+from core.foundation.errors import Invalid
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.promotion.requests.traffic_plan import duration
@@ -11,6 +12,7 @@ from core.promotion.values import Plan, Request, RequestState, Step
 
 USUAL = ((5, 300), (25, 600), (100, 300))
 MOST_STEPS = 8
+LONGEST_HOLD = 7 * 86_400
 
 
 def short_plan(plan: Plan) -> str:
@@ -58,8 +60,17 @@ def _step(number: int, given: tuple[int, float], *, key: str) -> tuple[int | Non
 
 
 def plan_from(entered: tuple[tuple[int | None, float | None], ...]) -> Plan:
-    """The plan. A ValidationError says which step is wrong."""
-    steps = [Step(weight=weight or 0, hold_seconds=round((minutes or 0) * 60)) for weight, minutes in entered]
+    """The plan. A ValidationError says which step is wrong; how long one is held is said as it was entered."""
+    seconds = [round((minutes or 0) * 60) for _weight, minutes in entered]
+    for number, held in enumerate(seconds, start=1):
+        if not 1 <= held <= LONGEST_HOLD:
+            message = _("Step {n} cannot be held for {minutes} minutes").format(
+                n=number, minutes=numbers.figure(held / 60)
+            )
+            raise Invalid(message, hint=_("A step is held for a second at least, and for seven days at most."))
+    steps = [
+        Step(weight=weight or 0, hold_seconds=held) for (weight, _minutes), held in zip(entered, seconds, strict=True)
+    ]
     return Plan(steps=tuple(steps))
 
 

@@ -12,6 +12,7 @@ from core.foundation.errors import Invalid
 from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.registry.values import Model
+from core.tasks.values import Target
 
 MOST = 200
 NEW = ""
@@ -40,12 +41,18 @@ class ModelChoice:
         return ModelArguments(model=self.model, title=self.title)
 
 
-def choose_model(project: str, *, key: str, places: dict[str, DeltaGenerator]) -> ModelChoice:
-    """The field, and those of a new model. `places` is told where an error may be shown."""
+def choose_model(
+    project: str, *, key: str, places: dict[str, DeltaGenerator], target: Target | None = None
+) -> ModelChoice:
+    """The field, and those of a new model. `places` is told where an error may be shown. Proposed is a model that
+    predicts the same `target`, and where no such is, a new one: a version stays what it is one of."""
     models = {model.id: model for model in portal().registry.list_models(actor(), project=project, limit=MOST).items}
+    options = [*models, NEW]
+    same = (model.id for model in models.values() if target is None or _predicts(model, target))
     chosen = st.selectbox(
         _("Model"),
-        [*models, NEW],
+        options,
+        index=options.index(next(same, NEW)),
         format_func=lambda model_id: _label(models[model_id]) if model_id else _("A new model"),
         key=f"{key}_model",
     )
@@ -54,6 +61,12 @@ def choose_model(project: str, *, key: str, places: dict[str, DeltaGenerator]) -
     names = name_fields(Kind.MODEL, project=project, key=key, example=_("Churn risk"), places=places)
     places["model"] = places["name"]
     return ModelChoice(names["name"], names["title"], frozenset(model.name for model in models.values()))
+
+
+def _predicts(model: Model, target: Target) -> bool:
+    """Whether its newest version predicts the label of the same name, in the same way."""
+    newest = model.latest.signature.target if model.latest else None
+    return newest is not None and (newest.task, newest.label) == (target.task, target.label)
 
 
 def _label(model: Model) -> str:

@@ -92,7 +92,8 @@ def choose_recipe(training_set: TrainingSet, *, key: str, for_sweep: bool = Fals
     able = {name: card for name, card in offered.items() if training_set.target.task in card.tasks}
     cards = {name: card for name, card in able.items() if kinds <= {*card.kinds}} or able
     wanted = st.query_params.get("recipe", "")
-    names = list(cards)
+    # What brings its own code is never proposed: it needs some.
+    names = sorted(cards, key=lambda name: cards[name].takes_source)
     index = names.index(wanted) if wanted in cards else 0
     name = st.selectbox(_("Recipe"), names, index=index, format_func=lambda recipe: cards[recipe].title, key=key)
     card = cards[name or names[0]]

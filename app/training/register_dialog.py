@@ -17,7 +17,8 @@ def register(run: Run) -> None:
     """Asks of which model, and opens the version that was made."""
     st.caption(_("The exact bytes of {id}'s model become the next version. They never change.").format(id=run.id))
     places: dict[str, DeltaGenerator] = {}
-    chosen = choose_model(run.project, key="register", places=places)
+    learned = portal().training_sets.get_training_set(actor(), training_set_id=run.training_set_id)
+    chosen = choose_model(run.project, key="register", places=places, target=learned.target)
     card = st.text_area(
         _("Card"),
         key="register_card",

@@ -2,20 +2,19 @@
 
 import streamlit as st
 
-from app.lake.imports.answers import answers
+from app.lake.imports.actions import buttons, confirm, corrections, discard
 from app.lake.imports.cards import column_cards
-from app.lake.imports.choices import edited
 from app.lake.imports.outcome import has_panel, what_will_happen
 from app.lake.imports.questions import encoding_question, open_questions, time_question
 from app.lake.imports.report import size_of, what_to_look_at
 from app.lake.profiles import preview_table
 from app.session import actor, may, portal
-from app.ui import forms, frame, links, times
+from app.ui import frame, links, times
 from app.ui.jobs import cause_card, job_progress
 from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.identity.permissions import Permission
-from core.lake.import_values import Import, ImportChoices, ImportState
+from core.lake.import_values import Import, ImportState
 from core.lake.values import ImportReport
 
 
@@ -33,7 +32,9 @@ def _draw(data_import: Import) -> None:
     crumbs = [(_("Datasets"), "datasets")]
     title = _("Import into {name}").format(name=data_import.dataset_title)
     with frame.header(title, state=data_import.state, facts=_facts(data_import), crumbs=crumbs, here=data_import.id):
-        _actions(data_import, writes=writes)
+        pressed = buttons(data_import, writes=writes)
+    if pressed in ("discard", "confirm"):
+        discard(data_import) if pressed == "discard" else confirm(data_import)
     open_questions(data_import)
     if data_import.state is ImportState.READING:
         job_progress(data_import.job_id)
@@ -43,7 +44,7 @@ def _draw(data_import: Import) -> None:
     if data_import.report is not None and data_import.state is not ImportState.FAILED:
         _read(data_import, data_import.report, asks=writes and data_import.state is ImportState.READY)
     if writes and data_import.state in (ImportState.READY, ImportState.FAILED):
-        _corrections(data_import)
+        corrections(data_import, reads=pressed == "read")
 
 
 def _read(data_import: Import, report: ImportReport, *, asks: bool) -> None:
@@ -70,46 +71,6 @@ def _facts(data_import: Import) -> list[str]:
     age = times.ago(data_import.created_at, now=frame.now())
     who = _("by {name}, {age}").format(name=by, age=age)
     return [links.escape(data_import.source.name), size_of(data_import.report), appends, who]
-
-
-def _actions(data_import: Import, *, writes: bool) -> None:
-    if data_import.snapshot_id:
-        links.follow(data_import.snapshot_id, _("Open the snapshot"))
-    else:
-        links.follow(data_import.dataset_id, _("Open the dataset"))
-    if not writes or data_import.state not in (ImportState.READY, ImportState.FAILED):
-        return
-    if st.button(_("Discard"), icon=":material/delete:"):
-        with forms.attempt() as done:
-            portal().imports.discard_import(actor(), import_id=data_import.id)
-        if done.succeeded:
-            st.rerun()
-    if data_import.state is ImportState.READY and st.button(_("Confirm"), type="primary", icon=":material/check:"):
-        accept, proposed = answers(data_import)
-        with forms.attempt() as done:
-            snapshot = portal().imports.confirm_import(
-                actor(), import_id=data_import.id, accept=accept, as_proposed=proposed
-            )
-        if done.succeeded:
-            frame.say(_("{name} is imported").format(name=snapshot.title))
-            links.open_object(snapshot.id)
-
-
-def _corrections(data_import: Import) -> None:
-    frame.section(_("Corrections"), hint=_("what the bytes cannot say"))
-    choices = edited(data_import)
-    wanted = [*choices.types.items(), *choices.notations.items(), *((rule.column, rule.zone) for rule in choices.zones)]
-    if wanted and choices != data_import.choices:
-        named = ", ".join(f"{column} {chosen}" for column, chosen in wanted)
-        st.caption(links.escape(_("To be read as: {columns}").format(columns=named)))
-    if st.button(
-        _("Read again"), icon=":material/refresh:", disabled=choices == data_import.choices and not data_import.cause
-    ):
-        with forms.attempt() as done:
-            choices = ImportChoices.model_validate(choices.model_dump())
-            portal().imports.correct_import(actor(), import_id=data_import.id, choices=choices)
-        if done.succeeded:
-            st.rerun()
 
 
 show()

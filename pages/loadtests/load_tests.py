@@ -8,6 +8,7 @@ from app.session import actor, may, person, portal
 from app.ui import cells, frame, links
 from app.ui.cells import Cell, Column, Row
 from app.ui.components.rows import rows, window
+from app.ui.wording import counted
 from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.foundation.values import Listing
@@ -21,7 +22,7 @@ def show() -> None:
     wanted = links.id_of(st.query_params.pop("endpoint", ""), Kind.ENDPOINT)
     listing = _read()
     running = sum(not test.state.is_over and test.state is not LoadTestState.WAITING for test in listing.items)
-    facts = [_("{n} load tests").format(n=listing.total)] if listing.total else []
+    facts = [counted(listing.total, _("load test"), _("load tests"))] if listing.total else []
     facts += [_("{n} running").format(n=running)] if running else []
     with frame.header(_("Load tests"), facts=facts):
         allowed = may(Permission.LOADTEST)

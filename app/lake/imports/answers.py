@@ -20,6 +20,16 @@ def chosen(data_import: Import) -> dict[str, NotationReading]:
     return {item.column: way for item, way in ways if way is not None and (item.is_asked or way != item.reading)}
 
 
+def unread(data_import: Import) -> list[str]:
+    """The columns, and the encoding, for which a person chose otherwise than they were read: only reading them again
+    makes it so."""
+    readings = {item.column: item.reading for item in _readings(data_import)}
+    columns = [column for column, way in chosen(data_import).items() if way != readings[column]]
+    encoding = data_import.report.encoding if data_import.report else None
+    is_other = encoding is not None and chosen_encoding(data_import) not in ("", encoding.reading.encoding)
+    return [*columns, *([chosen_encoding(data_import)] if is_other else [])]
+
+
 def chosen_encoding(data_import: Import) -> str:
     """The encoding that a person chose among those in which the text was shown; empty for none."""
     return st.session_state.get(encoding_key(data_import)) or ""

@@ -39,28 +39,35 @@ def edited(data_import: Import) -> ImportChoices:
             _("of"), names, index=_place(names, now.partition_by), key="import_by", disabled=not partition
         )
     text = _text_choices(data_import) if data_import.source.kind != "package" else {}
-    columns |= _answered(data_import, columns)
     return now.model_copy(
         update={
             **columns,
             **text,
+            **_answered(data_import, columns, text),
             "partition": partition or "",
             "partition_by": (by or "") if partition else "",
         }
     )
 
 
-def _answered(data_import: Import, columns: dict[str, Any]) -> dict[str, Any]:
-    """Types and notations with what was chosen in the cards, where a card says both."""
+def _answered(data_import: Import, columns: dict[str, Any], text: dict[str, Any]) -> dict[str, Any]:
+    """Types, notations and cells that do not fit, with what was chosen in the cards, where a card says both."""
     types, notations = dict(columns.get("types", {})), dict(columns.get("notations", data_import.choices.notations))
+    values = {item.column: item.values for item in data_import.report.readings} if data_import.report else {}
+    unfit = dict(text.get("unfit", data_import.choices.unfit))
     for column, way in chosen(data_import).items():
         types.pop(column, None)
         notations.pop(column, None)
+        if way.type != TEXT and way.fit < values[column]:
+            # Who takes a type that not every cell fits takes the others as missing, or says that their rows go.
+            unfit.setdefault(column, "missing")
         if way.type == TEXT:
             types[column] = TEXT
+        elif column in unfit and not way.notation:
+            types[column] = way.type
         elif way.notation or way.type != "BIGINT":
             notations[column] = way.notation or DECIMAL_POINT.name
-    return {"types": types, "notations": notations} if data_import.report else {}
+    return {"types": types, "notations": notations, "unfit": unfit} if data_import.report else {}
 
 
 def _forgotten(now: ImportChoices) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """What a person has to say before an import can be confirmed: all of it in a sentence, the encoding of the text with
 what each makes of the same cells, and the clock of times without a zone."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from app.lake.imports.answers import encoding_key, has_times_without_zone, utc_key
+from app.lake.imports.answers import answers, encoding_key, has_times_without_zone, unread, utc_key
 from app.ui import frame, links
 from app.ui.wording import counted
 from core.foundation.text import _
@@ -14,26 +16,33 @@ FEW = 6
 
 
 def open_questions(data_import: Import) -> None:
-    """What waits for an answer, by name."""
-    names = list(map(links.escape, _named(data_import)))
-    if not names:
-        return
-    head = counted(len(names), _("question is open"), _("questions are open"))
+    """What waits for an answer, by name, and what was answered otherwise than it was read."""
+    pending = unread(data_import)
+    if names := _named(data_import, without=pending):
+        head = counted(len(names), _("question is open"), _("questions are open"))
+        words = _("before this can be confirmed: {names}").format(names=_some(names))
+        st.markdown(f":orange[:material/help:] **{head}** {words}", width="stretch")
+    if pending:
+        words = _("**You chose otherwise.** Read the file again to have them so: {names}").format(names=_some(pending))
+        st.markdown(f":blue[:material/refresh:] {words}", width="stretch")
+
+
+def _some(names: Sequence[str]) -> str:
     more = _("and {n} more").format(n=len(names) - FEW)
-    listed = ", ".join([*names[:FEW], *([more] if len(names) > FEW else [])])
-    st.markdown(
-        f":orange[:material/help:] **{head}** " + _("before this can be confirmed: {names}").format(names=listed),
-        width="stretch",
-    )
+    return ", ".join([*map(links.escape, names[:FEW]), *([more] if len(names) > FEW else [])])
 
 
-def _named(data_import: Import) -> list[str]:
-    """The columns by their names, and the encoding and the sheet as what they are."""
+def _named(data_import: Import, *, without: Sequence[str]) -> list[str]:
+    """What is open still: the columns by their names, and the encoding and the sheet as what they are."""
+    is_utc, proposed = answers(data_import)
+    types = {spec.name: spec.type for spec in data_import.report.columns} if data_import.report else {}
+    times = [name for name in data_import.unanswered if is_utc and types.get(name) == "TIMESTAMP"]
+    closed = {*without, *proposed, *times}
     report = data_import.report
     encoding = report.encoding.reading.encoding if report and report.encoding else ""
     sheets = report.sheets[:1] if report else ()
     kinds = {encoding: _("the encoding {name}"), **dict.fromkeys(sheets, _("the sheet {name}"))}
-    return [kinds.get(name, "{name}").format(name=name) for name in data_import.unanswered]
+    return [kinds.get(name, "{name}").format(name=name) for name in data_import.unanswered if name not in closed]
 
 
 def encoding_question(data_import: Import, *, asks: bool) -> None:

@@ -168,7 +168,17 @@ def _promise(report: Report, row: RateRow | None, context: GateContext, *, requi
     )
     if report.slo.p99_ms > slo.p99_ms or report.slo.error_rate > slo.error_rate:
         return Finding(Verdict.FAIL, value, _("It was tested against a laxer promise than the target's"))
-    return Finding(Verdict.PASS if held else Verdict.FAIL, value, "")
+    return Finding(Verdict.PASS, value, "") if held else Finding(Verdict.FAIL, value, _broken(report))
+
+
+def _broken(report: Report) -> str:
+    """Where the promise broke: the figure of the whole test may look well all the same."""
+    row = next((row for row in report.rates if row.requests and not row.holds), None)
+    if row is None or report.plan.profile is Profile.CAPACITY:
+        return ""
+    return _("the promise broke at {rate} rps, where {share} % failed or took longer").format(
+        rate=figure(row.rate, digits=0), share=figure(100 * row.slow_share, digits=1)
+    )
 
 
 def _p99(criterion: Criterion, measured: Percentile | None) -> Finding:

@@ -109,6 +109,29 @@ def test_cells_that_do_not_fit_and_words_for_nothing_are_decided_about(
     assert (last.preview.rows[-1], last.choices.unfit) == (("oops", None), {})
 
 
+def test_a_type_chosen_in_a_card_is_read_again_and_takes_what_does_not_fit_as_missing(
+    portal: Portal, people: People, dataset: Dataset
+) -> None:
+    content = b"built,land\n" + b'1950,"1,200"\n' * 30 + b'n/a,"1,300"\n'
+    ready = read_here(portal, begun(portal, people, dataset, content=content))
+    test = page(portal, people.engineer, "import", id=ready.id)
+    assert "**1 question is open** before this can be confirmed: land" in text_of(test)
+    built, land = ready.report.readings
+    test.radio(key=f"import_reading_{ready.job_id}_land").set_value(land.reading)
+    test.radio(key=f"import_reading_{ready.job_id}_built").set_value(built.others[0])
+    drawn(test)
+    assert "is open" not in text_of(test)
+    assert "Read the file again to have them so: built" in text_of(test)
+    assert "Confirm" not in [button.label for button in test.button]
+    press(test, "Read again")
+    again = read_here(portal, portal.imports.get_import(people.engineer, import_id=ready.id))
+    assert again.choices.unfit == {"built": "missing"}
+    assert [column.type for column in again.report.columns] == ["BIGINT", "BIGINT"]
+    assert again.preview.rows[-1] == (None, 1300)
+    press(page(portal, people.engineer, "import", id=ready.id), "Confirm")
+    assert portal.datasets.get_dataset(people.engineer, dataset_id=dataset.id).snapshots == 1
+
+
 def test_a_refused_type_can_be_had_without_the_cells_that_do_not_fit(
     portal: Portal, people: People, dataset: Dataset
 ) -> None:
@@ -235,8 +258,7 @@ def test_every_column_of_a_wide_file_is_reached_and_what_was_said_of_others_stay
     assert "No column matches" in text_of(test)
     press(test, "Clear filters")
     press(test, "Take what is proposed for all 69")
-    press(test, "Confirm")
-    assert "Columns that can be read in more than one way: price_0" in text_of(test)
+    assert "Read the file again to have them so: price_0" in text_of(test)
     press(test, "Read again")
     again = read_here(portal, portal.imports.get_import(people.engineer, import_id=ready.id))
     assert again.choices.notations["price_0"] == "1.234,5"

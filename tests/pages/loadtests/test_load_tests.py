@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 
+from app.loadtests.wording import state_of
 from core.identity.permissions import Role
 from core.loadtests.rows import find_test
-from core.loadtests.values import LoadTestState, LoadTestView, SeriesPoint
+from core.loadtests.values import LoadTestState, LoadTestView, Plan, Profile, SeriesPoint
 from core.portal import Portal
 from core.registry.values import ModelVersion
 from tests.conftest import People
 from tests.pages.releasing import SYSTEM, serving, version_with_rows
 from tests.pages.running import drawn, page, pressed, text_of
-from tests.promotion.values_to_judge import load_report
+from tests.promotion.values_to_judge import load_report, percentile
 
 POINT = SeriesPoint(second=0, offered=90, achieved=90, errors=0, p50_ms=3, p99_ms=9, in_flight=1, cpu=0.1, lag_p99_ms=1)
 
@@ -54,6 +55,16 @@ def test_an_invalid_test_shows_no_figure(portal: Portal, people: People, version
     assert "no figure may be cited" in text_of(page(portal, people.viewer, "load-tests"))
 
 
+def test_a_test_that_was_too_slow_says_so_in_lists(portal: Portal, people: People, version: ModelVersion) -> None:
+    plan = Plan(profile=Profile.STEP, rate=300, seconds=60, in_flight=100, rate_cap=400)
+    test = finished(portal, people, version, plan=plan, capacity=None, percentiles=(percentile(75.2),))
+    slow = test.model_copy(update={"plan": plan, "p99_ms": 75.2})
+    assert state_of(slow) == ("promise_broken", "Promise broken")
+    assert state_of(slow.model_copy(update={"p99_ms": 42.0})) == ("valid", "Valid")
+    assert state_of(test.model_copy(update={"p99_ms": 75.2})) == ("valid", "Valid")  # A search goes there on purpose.
+    assert "1 load test" in text_of(page(portal, people.viewer, "load-tests"))
+
+
 def test_a_test_is_started_with_the_caps_stated(portal: Portal, people: People, version: ModelVersion) -> None:
     endpoint = serving(portal, people, version, "staging")
     test = page(portal, people.engineer, "load-tests", endpoint=endpoint.id)
@@ -71,7 +82,9 @@ def test_the_form_says_how_long_it_takes_for_a_percentile(
     test = page(portal, people.engineer, "load-tests", endpoint=endpoint.id)
     assert "99th percentile" not in text_of(test)
     test.number_input(key="test_seconds_step_staging").set_value(2.0)
-    assert "At this rate a 99th percentile takes at least 3 s." in text_of(pressed(test, "new_test"))
+    test.button(key="new_test").click()
+    drawn(test)
+    assert "At this rate a 99th percentile takes at least 3 s." in text_of(test)
     test.number_input(key="test_seconds_step_staging").set_value(2.0)
     assert "too few for a 99th percentile" in text_of(pressed(test, "new_test", "test_start"))
     assert portal.loadtests.list_tests(people.viewer).total == 0

@@ -132,6 +132,14 @@ def test_a_promise_that_broke_fails() -> None:
     assert judged(LoadTestGate({}), load_test(CANDIDATE, soak(holds_slo=False))).verdict is Verdict.FAIL
 
 
+def test_where_the_promise_broke_is_said_though_the_whole_test_looks_well() -> None:
+    slow = rate_row(120, 80, holds=False).model_copy(update={"slow_share": 0.03})
+    steps = soak(rates=(rate_row(60, 10, holds=True), slow), holds_slo=False)
+    result = judged(LoadTestGate({}), load_test(CANDIDATE, steps))
+    assert result.value == "p99 20 ms at 100 rps, limit 50 ms"
+    assert "the promise broke at 120 rps, where 3 % failed or took longer" in result.basis
+
+
 def test_a_laxer_promise_than_the_targets_proves_nothing() -> None:
     lax = soak(slo=Slo(p99_ms=500.0, error_rate=0.001))
     assert judged(LoadTestGate({}), load_test(CANDIDATE, lax)).verdict is Verdict.FAIL
