@@ -155,6 +155,11 @@ class Settings(LogSettings):
         description="What git signs in with, `host=user:token` for each host, with spaces between them. Only the "
         "worker has it.",
     )
+    git_authorities: str = Field(
+        default="",
+        description="A file of certificates (PEM): the authorities by which git believes hosts, in place of the "
+        "system's. For hosts of a company's own.",
+    )
     git_folder: str = Field(
         default="", description="A folder of this machine whose repositories may be fetched too, `file:///...`."
     )

@@ -37,14 +37,18 @@ NO_COMMIT = ("not our ref", "remote ref", "unadvertised object", "no such ref", 
 NO_ENTRY = ("Authentication failed", "could not read Username", "Repository not found", "error: 401", "error: 403",
             "error: 404", "does not appear to be a git repository", "not found", "terminal prompts")  # fmt: skip
 
+NO_TRUST = ("certificate verif", "certificate problem", "SSL certificate", "self-signed", "unknown CA")
+
 
 class GitAccess(NamedTuple):
     """Which repositories may be fetched: those of `hosts` by https, with the `credentials` (user:token) that there are
-    for a host, and those below `folder` by file."""
+    for a host, and those below `folder` by file. `authorities` is the file of those by whom hosts are believed, in
+    place of the system's."""
 
     hosts: tuple[str, ...] = ()
     credentials: Mapping[str, str] = {}
     folder: Path | None = None
+    authorities: Path | None = None
 
 
 class Fetched(NamedTuple):
@@ -54,13 +58,14 @@ class Fetched(NamedTuple):
     tree: bytes
 
 
-def access_of(*, hosts: str, credentials: str, folder: str) -> GitAccess:
+def access_of(*, hosts: str, credentials: str, folder: str, authorities: str = "") -> GitAccess:
     """As settings say it: hosts with commas, `host=user:token` with white space."""
     pairs = (entry.partition("=") for entry in credentials.split())
     return GitAccess(
         hosts=tuple(host.strip().casefold() for host in hosts.split(",") if host.strip()),
         credentials={host.casefold(): secret for host, _equals, secret in pairs},
         folder=Path(folder).resolve() if folder else None,
+        authorities=Path(authorities).resolve() if authorities else None,
     )
 
 
@@ -111,7 +116,9 @@ class _Repository:
         self._folder, self._url, self._limits = folder, url, limits
         scheme, host = urlsplit(url).scheme, urlsplit(url).netloc.casefold()
         self._host, self._secret = host, access.credentials.get(host, "")
-        settings = [part for setting in (*CONFIG, f"protocol.{scheme}.allow=always") for part in ("-c", setting)]
+        believed = [f"http.sslCAInfo={access.authorities}"] if access.authorities else []
+        config = (*CONFIG, f"protocol.{scheme}.allow=always", *believed)
+        settings = [part for setting in config for part in ("-c", setting)]
         self._command = Command(
             words=("git", *settings, "-C", str(folder)),
             environment=_environment(host, self._secret),
@@ -169,6 +176,9 @@ class _Repository:
                 _("A private one needs a credential for {host}, which an administrator sets in "
                   "CAUSEWAY_GIT_CREDENTIALS.").format(host=self._host or _("it")),
             )  # fmt: skip
+        if any(part in text for part in NO_TRUST):
+            hint = _("An administrator sets CAUSEWAY_GIT_AUTHORITIES to the file of the company's authorities.")
+            return Unavailable(_("Nobody vouches for {host}").format(host=self._host), hint=hint)
         last = next((line for line in reversed(text.splitlines()) if line.strip()), _("it did not say why"))
         return Unavailable(_("git could not fetch it: {why}").format(why=last.strip()[:300]), hint=_("Try again."))
 

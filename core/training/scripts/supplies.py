@@ -68,7 +68,10 @@ def refuse_source(params: ScriptParams, *, has_archive: bool, settings: Settings
 
 def access_in(settings: Settings) -> GitAccess:
     return access_of(
-        hosts=settings.git_hosts, credentials=settings.git_credentials.get_secret_value(), folder=settings.git_folder
+        hosts=settings.git_hosts,
+        credentials=settings.git_credentials.get_secret_value(),
+        folder=settings.git_folder,
+        authorities=settings.git_authorities,
     )
 
 

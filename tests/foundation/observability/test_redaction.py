@@ -45,7 +45,7 @@ TEXTS = {
     "script_index": "CAUSEWAY_SCRIPT_INDEX",
     "public_address": "CAUSEWAY_PUBLIC_ADDRESS",
 }
-PLAIN = {"host", "sign_in", "feature_engine", "git_hosts", "git_folder", "recipes_off"}
+PLAIN = {"host", "sign_in", "feature_engine", "git_hosts", "git_folder", "git_authorities", "recipes_off"}
 
 
 @pytest.mark.parametrize("shape", HOSTILE)
