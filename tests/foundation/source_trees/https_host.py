@@ -25,7 +25,7 @@ LENGTH = timedelta(days=2)
 
 @dataclass
 class Host:
-    """`name` with its port, the file of its authority, where its repositories lie, and what it was asked for. `moved`
+    """`name` with its port, the file of its authority, where its repositories lie, and what came to it. `moved`
     is where it sends whoever asks."""
 
     folder: Path
@@ -33,7 +33,7 @@ class Host:
     token: str = ""
     moved: str = ""
     name: str = ""
-    asked: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
 
     def url(self, repository: str = "repository") -> str:
         return f"https://{self.name}/{repository}"
@@ -81,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _answer(self, body: bytes) -> None:
-        self.host.asked.append(f"{self.command} {self.path}")
+        self.host.requests.append(f"{self.command} {self.path}")
         if self.host.moved:
             self._refuse(302, "location", f"{self.host.moved}{self.path}")
         elif self.host.token and self.headers.get("authorization") != f"Basic {_basic(self.host.token)}":

@@ -45,7 +45,7 @@ def test_a_host_that_no_authority_vouches_for_is_not_asked(tmp_path: Path) -> No
     repository(tmp_path / "repository", {"train.py": "ok"})
     with git_host(tmp_path) as host, pytest.raises(Unavailable) as refusal:
         fetch(host.url(), revision="main", access=access_to(host, authority=False), limits=LIMITS)
-    assert not host.asked
+    assert not host.requests
     assert "CAUSEWAY_GIT_AUTHORITIES" in refusal.value.hint
 
 
@@ -59,8 +59,8 @@ def test_nobody_is_followed_to_another_host_with_the_token(tmp_path: Path) -> No
         pytest.raises(Unavailable, match="could not fetch"),
     ):
         fetch(here.url(), revision="main", access=access_to(here, secret=TOKEN), limits=LIMITS)
-    assert here.asked
-    assert not there.asked
+    assert here.requests
+    assert not there.requests
 
 
 def test_a_hostile_repository_gives_its_plain_files_and_does_nothing(tmp_path: Path) -> None:
