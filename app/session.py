@@ -122,14 +122,18 @@ def may(permission: Permission, *, project: str = "") -> bool:
 
 
 def role_line(person: Person) -> str:
-    """The roles of a person in words: "Engineer in Payments"."""
-    names = projects()
-    return ", ".join(
-        _("{role} in {project}").format(role=role_title(grant.role), project=names.get(grant.project, grant.project))
-        if grant.project
-        else role_title(grant.role)
-        for grant in person.grants
-    ) or _("No role yet")
+    """The roles of a person in words: "Engineer in Payments, Fraud; Approver"."""
+    roles = dict.fromkeys(grant.role for grant in person.grants)
+    return "; ".join(_with_projects(role, person) for role in roles) or _("No role yet")
+
+
+def _with_projects(role: Role, person: Person) -> str:
+    within, names = [grant.project for grant in person.grants if grant.role is role], projects()
+    if not all(within):
+        return role_title(role)
+    return _("{role} in {projects}").format(
+        role=role_title(role), projects=", ".join(names.get(project, project) for project in within)
+    )
 
 
 def role_title(role: Role) -> str:

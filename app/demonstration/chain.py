@@ -131,7 +131,7 @@ def _run(walk: Walk, run_id: str) -> Run:
 
 def _run_result(run: Run) -> str:
     unseen = next(evaluation for evaluation in run.evaluations if evaluation.holdout_name == UNSEEN)
-    figures = ", ".join(f"{name} {interval.value:.4g}" for name, interval in list(unseen.metrics.items())[:2])
+    figures = ", ".join(f"{name} {_written(interval.value)}" for name, interval in list(unseen.metrics.items())[:2])
     return f"{run.title}: {figures}, {unseen.rows:,} rows"
 
 
@@ -205,7 +205,11 @@ def call_endpoint(walk: Walk) -> None:
     for row in rows:
         answer = ask(ticket, sent_row(row, contract=contract))
         shown = _shown(answer.prediction, target=version.signature.target)
-        walk.say(_("{row}: {answer}, and it is {label}").format(row=row["row_id"], answer=shown, label=row["label"]))
+        walk.say(
+            _("{row}: {answer}, and it is {label}").format(
+                row=row["row_id"], answer=shown, label=_written(row["label"])
+            )
+        )
     walk.say(f"POST {ticket.url}/predict", endpoint_id)
 
 
@@ -223,4 +227,10 @@ def _held_out(walk: Walk) -> tuple[FeatureContract, list[dict[str, Any]]]:
 
 def _shown(prediction: dict[str, Any], *, target: Target) -> str:
     answer = task_of(target).shown(prediction, target=target)[0]
-    return f"{answer.value:,.4g}" if isinstance(answer.value, float) else answer.value
+    return _written(answer.value)
+
+
+def _written(value: Any) -> str:
+    from app.ui import numbers
+
+    return numbers.number(value) if isinstance(value, float) else str(value)

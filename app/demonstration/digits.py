@@ -14,6 +14,8 @@ from core.features.training_sets.values import EntityQuery
 from core.foundation.text import N_
 
 SHEET, SIDE, IN_A_LINE = Path(__file__).with_name("digits.png"), 8, 50
+# Enough to read nearly all of them; more cost a minute and gain nothing that can be told.
+EPOCHS = 12
 
 
 def content() -> bytes:
@@ -60,8 +62,8 @@ DIGITS = Demonstration(
             model="digit-reader",
             question=N_("Which digit was written by hand?"),
             attempts=(
-                Attempt("image", N_("Small CNN"), {"width": 8}),
-                Attempt("image", N_("ResNet"), {"width": 8, "network": "resnet"}),
+                Attempt("image", N_("Small CNN"), {"width": 8, "epochs": EPOCHS}),
+                Attempt("image", N_("ResNet"), {"width": 8, "network": "resnet", "epochs": EPOCHS}),
             ),
         )
     ),

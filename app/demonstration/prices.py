@@ -12,7 +12,7 @@ from core.features.training_sets.values import EntityQuery
 from core.foundation.text import N_
 
 ROWS, SEED = 6_000, 20
-DISTRICTS = {"Harbor": 1.7, "Old town": 1.4, "Hill": 1.15, "Park": 1.0, "Mill": 0.8, "Yards": 0.6}
+DISTRICTS = {"Harbor": 1.5, "Old town": 1.3, "Hill": 1.1, "Park": 1.0, "Mill": 0.85, "Yards": 0.7}
 CONDITIONS = {"new": 1.15, "renovated": 1.05, "lived in": 1.0, "to renovate": 0.8}
 COLUMNS = {
     "home": "VARCHAR",

@@ -7,7 +7,8 @@ from app.ui import charts, numbers
 from core.explanations.values import Contribution, InputImportance
 from core.foundation.text import _
 
-BAR, FRAME = 25, 58
+# A bar, what is around all of them, and what one bar with its axis needs.
+BAR, FRAME, LEAST_HEIGHT = 25, 58, 120
 LONGEST, SHORT = 34, 20
 MARGIN = 0.35
 
@@ -35,7 +36,7 @@ def importance_bars(entries: Sequence[InputImportance], *, key: str, x: str) -> 
     alt = _("How much the {n} most important inputs matter, with 95 % intervals").format(n=len(shown))
     figure = go.Figure(bars)
     figure.update_layout(bargap=0.35)
-    height = BAR * len(shown) + FRAME
+    height = max(LEAST_HEIGHT, BAR * len(shown) + FRAME)
     charts.draw(figure, key=key, x=x, y="", alt=alt, height=height, legend=False, hover="closest")
 
 

@@ -174,6 +174,7 @@ def draw(
         axis |= {"tickvals": list(range(len(names))), "ticktext": list(names)}
     scale = {"type": "log" if log_y else None, "autorange": "reversed" if names else None}
     axis["tickfont"], title_font = {"size": 11, "color": text}, {"size": 12, "color": text}
+    # Names that do not fit slant toward the chart: away from it the last is left out. Names of digits are no numbers.
     # Overwriting is four times as fast as merging, which live charts do every two seconds.
     figure.update_layout(
         {
@@ -181,7 +182,14 @@ def draw(
             "hovermode": hover,
             "showlegend": legend,
             "legend": LEGEND,
-            "xaxis": {**axis, "showgrid": False, "title": {"text": x, "font": title_font}, "dtick": step},
+            "autotypenumbers": "strict",
+            "xaxis": {
+                **axis,
+                "showgrid": False,
+                "title": {"text": x, "font": title_font},
+                "dtick": step,
+                "autotickangles": [0, -30, -90],
+            },
             "yaxis": {**axis, "title": {"text": y, "font": title_font}, **scale},
         },
         overwrite=True,

@@ -15,6 +15,8 @@ from core.tasks.predictions import Predictions
 from core.tasks.task import Task, task_of
 from core.tasks.values import Verdict
 
+# From here on the digits behind the point say nothing.
+LARGE = 1000
 WORST_FIRST = (Verdict.FAIL, Verdict.NO_DATA, Verdict.INCONCLUSIVE, Verdict.PASS)
 
 
@@ -139,9 +141,14 @@ def _report(
     )
 
 
+def _figure(value: float) -> str:
+    """With four digits behind the point, of which large numbers need none: "0.7395", "23 712"."""
+    return f"{value:.4f}" if abs(value) < LARGE else thousands(value)
+
+
 def _summary(task: type[Task], report: QualityReport, *, candidate: ModelVersion, baseline: ModelVersion | None) -> str:
     judged = [metric for metric in task.metrics if metric.name in task.margins and metric.name in report.metrics]
-    shown = ", ".join(f"{in_words(metric)} {report.metrics[metric.name].value:.4f}" for metric in judged)
+    shown = ", ".join(f"{in_words(metric)} {_figure(report.metrics[metric.name].value)}" for metric in judged)
     plain = _("{figures} on {rows} rows of {name}.").format(
         figures=shown, rows=thousands(report.rows), name=report.holdout_name
     )

@@ -66,6 +66,11 @@ def test_digits_are_answered_as_they_were_judged(portal: Portal, people: People,
     (spec,) = version.signature.inputs
     assert (spec.image, spec.shape) == (DIGIT, (-1, 8, 8, 1))
     test = rows_of(portal, training_set, "test")
+    preview = portal.training_sets.preview_training_set(
+        people.viewer, training_set_id=training_set.id, split="test", limit=1
+    )
+    shown = dict(zip(preview.columns, preview.rows[0], strict=True))["photo"]
+    assert shown == file(test["photo"][0]), "a page shows, and sends, the file of an image"
     sent = test.assign(photo=[file(pixels) for pixels in test["photo"]])
     assert largest_gap(portal, version, sent, folder=tmp_path) <= 1e-6
     accuracy = version.evaluations[-1].metrics["accuracy"].value
