@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from app.registry.comparison import Line
+from app.registry.comparison import SAME, Line
 from app.registry.naming import labels_of
 from app.registry.pictures import caption_of, draw
 from app.session import actor, portal
@@ -114,4 +114,5 @@ def trade_offs(comparison: Comparison, *, lines: Sequence[Line], colors: Mapping
 def _counts(line: Line, leading: Sequence[str]) -> bool:
     """Whether a figure is worth an axis: of those of the task the first, for others go along with them."""
     is_shown = line.metric in leading or line.metric not in quality_metrics()
-    return line.comparable and is_shown and len(set(line.values.values())) > 1
+    low, high = min(line.values.values()), max(line.values.values())
+    return line.comparable and is_shown and high - low > SAME * max(abs(low), abs(high))

@@ -2,6 +2,7 @@
 of what it serves."""
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import streamlit as st
@@ -157,12 +158,12 @@ def _held_out(training_set_id: str) -> ExampleBody | None:
 
 
 def _of_tensors(version: ModelVersion) -> ExampleBody:
-    """By the Open Inference Protocol. No values are made up: `data` is for the caller to fill."""
+    """By the Open Inference Protocol. It runs as it stands: noughts and empty texts stand for what the caller has."""
     signature: Signature = version.signature
     request = InferenceBody(inputs=tuple(map(_tensor, signature.inputs)))
     remark = _(
         "It takes whole tensors, by the Open Inference Protocol. No example of them is known here: put the values of"
-        " each tensor, row by row, in `data`."
+        " each tensor, row by row, in the place of the noughts and empty texts in `data`."
     )
     return ExampleBody(path=f"/v2/models/{version.model}/infer", body=request.model_dump(), remark=remark)
 
@@ -170,4 +171,5 @@ def _of_tensors(version: ModelVersion) -> ExampleBody:
 def _tensor(spec: TensorSpec) -> dict[str, Any]:
     """One row of it; a size that may be any is one."""
     shape = [1, *(1 if size == ANY else size for size in spec.row)]
-    return {"name": spec.name, "datatype": spec.datatype, "shape": shape, "data": []}
+    nothing: Any = {"BYTES": "", "BOOL": False}.get(spec.datatype, 0)
+    return {"name": spec.name, "datatype": spec.datatype, "shape": shape, "data": [nothing] * prod(shape)}

@@ -1,6 +1,7 @@
 """What a run is held against: the linear baseline, the best run and the version in production, on the same rows."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -26,26 +27,30 @@ SAME = 0.0005
 
 @dataclass(frozen=True)
 class Rival:
-    """Something that a run is held against; without an evaluation nothing is known of it."""
+    """Something that a run is held against; without an evaluation nothing is known of it, and without a target it is no
+    object of its own."""
 
     title: str
     target: str
     evaluation: Evaluation | None
+    # This run's figures minus its own, where they were paired by row.
+    deltas: Mapping[str, Interval] = field(default_factory=dict)
 
 
 def rivals_of(run: Run) -> tuple[Rival, ...]:
     """Those that there are, itself left out."""
-    baseline, best, version = _baseline(run), best_run(run.training_set_id), in_production(run)
+    best, version = best_run(run.training_set_id), in_production(run)
     known = [
-        Rival(_("Baseline"), baseline.id, judging(baseline.evaluations)) if baseline else None,
+        _baseline(run),
         Rival(_("Best run"), best.id, judging(best.evaluations)) if best else None,
         Rival(_("Production"), version.id, judging(version.evaluations)) if version else None,
     ]
     own = {run.id, run.version_id}
-    return tuple(rival for rival in known if rival and rival.target not in own)
+    return tuple(rival for rival in known if rival and (not rival.target or rival.target not in own))
 
 
-def _baseline(run: Run) -> Run | None:
+def _baseline(run: Run) -> Rival | None:
+    """The best run of the linear recipe, else what was fitted beside the run itself, which is no run of its own."""
     listing = portal().training.list_runs(
         actor(),
         recipe=BASELINE,
@@ -54,7 +59,15 @@ def _baseline(run: Run) -> Run | None:
         order_by=RunOrder.BEST,
         limit=1,
     )
-    return next(iter(listing.items), None)
+    for baseline in listing.items:
+        return Rival(_("Baseline"), baseline.id, judging(baseline.evaluations))
+    evaluation = judging(run.evaluations)
+    comparisons = {comparison.split: comparison for comparison in run.judgement.comparisons}
+    beside = comparisons.get(evaluation.holdout_name) if evaluation else None
+    if evaluation is None or beside is None or not beside.baseline:
+        return None
+    judged = evaluation.model_copy(update={"metrics": beside.baseline})
+    return Rival(_("Baseline"), "", judged, deltas=beside.against_baseline)
 
 
 def in_production(run: Run) -> ModelVersion | None:
@@ -84,21 +97,24 @@ def against(run: Run) -> None:
     columns = {_("Metric"): [metric_name(name) for name in names]}
     columns[_("This run")] = [_own(name, evaluation.metrics[name]) for name in names]
     for rival in rivals:
-        columns[_head(rival)] = [_beside(name, evaluation, rival.evaluation) for name in names]
+        columns[_head(rival)] = [_beside(name, evaluation, rival) for name in names]
     reading(columns, alt=_("Figures with their 95 % intervals beside those of others"))
     st.caption(
         _("Behind the arrow: by how much this run is better or worse; gray where it lies within chance.")
         if rivals
-        else _alone()
+        else _alone(run)
     )
 
 
-def _alone() -> str:
+def _alone(run: Run) -> str:
+    best = best_run(run.training_set_id)
+    if best is not None and best.id == run.id:
+        return _("It is the best run on these rows itself, and nothing else is there to hold it against.")
     return _("There is nothing to hold it against yet: no linear baseline, no better run, and nothing serves.")
 
 
 def _head(rival: Rival) -> str:
-    return f"{rival.title} [{rival.target}]({links.address_of(rival.target)})"
+    return f"{rival.title} [{rival.target}]({links.address_of(rival.target)})" if rival.target else rival.title
 
 
 def _own(name: str, interval: Interval) -> str:
@@ -106,8 +122,9 @@ def _own(name: str, interval: Interval) -> str:
     return f"**{metric_value(name, interval.value)}** :gray[{low}\u2060–\u2060{high}]"
 
 
-def _beside(name: str, own: Evaluation, other: Evaluation | None) -> str:
+def _beside(name: str, own: Evaluation, rival: Rival) -> str:
     """The other's figure, and what this run is against it."""
+    other = rival.evaluation
     if other is None or name not in other.metrics:
         return numbers.NONE
     value = other.metrics[name].value
@@ -121,5 +138,7 @@ def _beside(name: str, own: Evaluation, other: Evaluation | None) -> str:
     better = (difference < 0) == numbers.is_less_better(name)
     color, arrow = ("green", "arrow_upward") if better else ("red", "arrow_downward")
     sign = "+" if difference > 0 else ""
-    color = "gray" if mine.low <= value <= mine.high else color
+    delta = rival.deltas.get(name)
+    is_chance = mine.low <= value <= mine.high if delta is None else delta.low <= 0 <= delta.high
+    color = "gray" if is_chance else color
     return f"{shown} :{color}[:material/{arrow}: {sign}{numbers.fixed(difference, 4)}]"

@@ -13,6 +13,7 @@ from app.ui import charts, numbers
 # Names above the axes: so many letters have room beside each other in a narrow column, in so many lines.
 ROOM, MOST_LINES, LINE, FIRST_LINE = 56, 3, 14, 16
 FOOT = -0.06
+FEWEST_DIGITS, MOST_DIGITS = 3, 6
 
 
 class Axis(NamedTuple):
@@ -42,10 +43,13 @@ def axis(label: str, values: Sequence[Any], *, up: bool = True, log: bool = Fals
 
 
 def _ends(values: Sequence[float]) -> list[tuple[float, str]]:
-    """The ends of an axis and its middle, in short."""
+    """The ends of an axis and its middle, in as many digits as tell them apart."""
     low, high = min(values), max(values)
     places = (low, (low + high) / 2, high) if high > low else (low,)
-    return [(place, numbers.figure(place, 3)) for place in places]
+    for digits in range(FEWEST_DIGITS, MOST_DIGITS):
+        if len({numbers.figure(place, digits) for place in places}) == len(places):
+            return [(place, numbers.figure(place, digits)) for place in places]
+    return [(place, numbers.figure(place, MOST_DIGITS)) for place in places]
 
 
 def shades(values: Sequence[float], *, up: bool) -> list[float]:

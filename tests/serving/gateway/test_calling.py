@@ -9,18 +9,25 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import core.client
 from app.serving.snippets import CURL, JAVASCRIPT, PYTHON, TOKEN, EndpointCall, snippet
+from core.registry.values import ModelVersion
 from core.serving.values import Endpoint
+from tests.compute.running import run_job_here
 from tests.http import web
 from tests.pages.releasing import version_with_rows
 from tests.pages.running import drawn, page
+from tests.pictures import digits
 from tests.served import Served
+from tests.serving.model_server.test_images import joined, learned
 from tests.serving.running import TENSORS, Stage, stage_in
+from tests.training.sets import make_training_set
+from tests.training.text_recipes.corpus import CONTRACT, corpus
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,24 @@ def run_javascript(text: str) -> Any:
     return json.loads(done.stdout)
 
 
+def image_version(stage: Stage) -> ModelVersion:
+    sql = "SELECT path AS id, item AS photo, label AS kind FROM files"
+    training_set = joined(stage.portal, stage.people, digits(), sql=sql, task="multi_class")
+    return learned(stage.portal, stage.people, training_set, epochs=1)
+
+
+def text_version(stage: Stage, folder: Path) -> ModelVersion:
+    corpora, target = corpus("binary", rows=200)
+    tables = {name: table.select(["row_id", "label", "shop", "price", "review"]) for name, table in corpora.items()}
+    about = {"contract": CONTRACT.model_dump(mode="json"), "target": target.model_dump(mode="json")}
+    set_id = make_training_set(stage.portal, folder / "texts", tables=tables, **about)
+    run = stage.portal.training.start_run(
+        stage.people.engineer, project="PROJ-1", recipe="text", training_set_id=set_id, params={"buckets": 4096}
+    )
+    assert run_job_here(stage.portal, run.job_id).cause == ""
+    return stage.portal.training.register_version(stage.people.engineer, run_id=run.id, title="Of texts")
+
+
 RUNNERS = {CURL: run_curl, PYTHON: run_python, JAVASCRIPT: run_javascript}
 
 
@@ -100,6 +125,33 @@ def test_what_the_page_shows_is_answered(
     (prediction,) = predictions
     assert prediction["row_id"].startswith("row-")
     assert 0 < prediction["probability"] < 1
+
+
+def test_images_and_texts_are_sent_as_the_page_shows_it(
+    called: Called, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "causeway_client", core.client)
+    stage = called.stage
+    for name, version in (("images", image_version(stage)), ("texts", text_version(stage, tmp_path))):
+        endpoint = stage.endpoint(name, version)
+        test = page(stage.portal, stage.people.engineer, "endpoint", id=endpoint.id, tab="how_to_call_it")
+        for language, run in RUNNERS.items():
+            test.segmented_control(key="call_language").set_value(language)
+            answer = run(called.runnable(drawn(test).code[0].value))
+            (prediction,) = answer["predictions"] if isinstance(answer, dict) else answer
+            assert prediction.keys() & {"probability", "probabilities"}, (name, language)
+
+
+def test_a_body_that_no_command_takes_is_read_from_its_input() -> None:
+    call = EndpointCall(
+        portal="http://p", endpoint_id="EP-1", environment="staging", url="http://g", path="/predict", body={"rows": []}
+    )
+    assert "<<" not in snippet(call, CURL)
+    body = {"rows": [{"photo": "it's " + "A" * 200_000}]}
+    text = snippet(call.model_copy(update={"body": body}), CURL)
+    command, _begin, rest = text.rpartition("-d @- <<'BODY'\n")
+    assert len(command) < 1000
+    assert json.loads(rest.removesuffix("\nBODY\n")) == body
 
 
 @pytest.mark.parametrize(("language", "run"), RUNNERS.items())

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from app.ui.panels.parallel import axis
 from tests import streamlit_client
 
 LETTER = 6.2
@@ -34,6 +35,11 @@ def test_names_of_axes_do_not_overlap_in_a_narrow_column() -> None:
     for note in heads:
         assert max(map(len, note["text"].replace("&lt;", "<").split("<br>"))) * LETTER <= distance
     assert heads[-1]["text"] == "&lt;b&gt;AUC"
+
+
+def test_ticks_have_as_many_digits_as_tell_them_apart() -> None:
+    assert [text for _place, text in axis("AUC", [0.48762, 0.48848]).ticks] == ["0.4876", "0.488", "0.4885"]
+    assert [text for _place, text in axis("rate", [0.5, 1.5]).ticks] == ["0.5", "1", "1.5"]
 
 
 def test_the_picture_has_room_for_all_lines_of_a_name() -> None:
