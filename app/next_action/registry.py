@@ -39,7 +39,7 @@ def _release(version: ModelVersion, *, endpoints: Sequence[Endpoint], rights: Ri
         return nothing(_("It serves every request of {endpoint}.").format(endpoint=serving.title))
     if not rights.may(Permission.PROMOTE_REQUEST):
         return nothing()
-    missing = "" if production else _("Its project has no production endpoint yet.")
+    missing = "" if production else _("Its project has no production endpoint yet: make one on the page of endpoints.")
     return _ask(version, label=_("Request promotion"), missing=missing)
 
 

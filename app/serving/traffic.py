@@ -86,9 +86,9 @@ def sentence(endpoint: Endpoint) -> str:
             wanted=wanted
         )
     if stage == "switching":
-        return _(":blue[:material/sync:] **Switching to {wanted}.** What served before answers until then.").format(
-            wanted=wanted
-        )
+        before = _("What served before answers until then.")
+        effect = before if endpoint.actual else _("Callers get a refusal until then.")
+        return _(":blue[:material/sync:] **Switching to {wanted}.** {effect}").format(wanted=wanted, effect=effect)
     if stage == "serves nothing":
         return _(":orange[:material/cloud_off:] **It serves nothing** {why}. Callers are told so.").format(
             why=_closed_words(endpoint)

@@ -140,7 +140,7 @@ def _show(answer: Answer, contract: FeatureContract, *, label: Any, target: Targ
         _("{version} answered in {time}").format(version=version, time=numbers.milliseconds(answer.milliseconds))
     )
     if label is not None:
-        st.caption(_("Its outcome in the held-out rows: {label}.").format(label=label))
+        st.caption(_("Outcome of the held-out row as it was: {label}.").format(label=label))
     _lookups(contract, answer)
     with st.expander(_("Model inputs")):
         reading(

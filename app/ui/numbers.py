@@ -31,8 +31,8 @@ def fixed(value: float | None, digits: int) -> str:
 
 
 def entered(value: float) -> str:
-    """A number as someone would type it into a field, so that it can be read back."""
-    return f"{value:g}"
+    """A number as someone would type it into a field, with every digit, so that the same is read back."""
+    return repr(float(value)).removesuffix(".0")
 
 
 def percent(share: float | None, digits: int = 1) -> str:

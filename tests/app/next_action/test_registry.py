@@ -20,8 +20,12 @@ ENGINEER = rights(Role.ENGINEER)
         ((endpoint(serves={1: 100}), STAGING), "request", ""),
         ((endpoint(serves={1: 95, 2: 5}),), "request", ""),
         ((endpoint(serves={2: 100}),), "", "It serves every request of late-arrival."),
-        ((STAGING,), "request", "Its project has no production endpoint yet."),
-        ((endpoint(project="PROJ-2", serves={2: 100}),), "request", "Its project has no production endpoint yet."),
+        ((STAGING,), "request", "Its project has no production endpoint yet: make one on the page of endpoints."),
+        (
+            (endpoint(project="PROJ-2", serves={2: 100}),),
+            "request",
+            "Its project has no production endpoint yet: make one on the page of endpoints.",
+        ),
     ],
 )
 def test_a_version_is_offered_where_it_does_not_serve_already(

@@ -83,7 +83,10 @@ def test_an_endpoint_shows_which_inputs_were_unknown_or_missing(stage: Stage) ->
 
 def test_a_switch_is_told_until_the_gateway_confirms(stage: Stage) -> None:
     stage.apply(stage.approved().id)
-    assert "Switching to" in text_of(page(stage.portal, stage.people.viewer, "endpoint", id=stage.endpoint_id))
+    shown = text_of(page(stage.portal, stage.people.viewer, "endpoint", id=stage.endpoint_id))
+    actual = stage.portal.endpoints.get_endpoint(stage.people.viewer, endpoint_id=stage.endpoint_id).actual
+    assert "Switching to" in shown
+    assert ("What served before" in shown, "Callers get a refusal until then" in shown) == (bool(actual), not actual)
 
 
 def test_a_refusal_of_the_server_is_shown_with_its_cause(stage: Stage) -> None:
