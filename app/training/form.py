@@ -9,6 +9,7 @@ from app.session import actor, may, portal
 from app.ui import frame, links, numbers
 from app.ui.parameters import recipes
 from app.ui.wording import counted
+from core.compute.values import JobState
 from core.features.training_sets.values import TrainingSet, TrainingSetState
 from core.foundation.actions.content import Content
 from core.foundation.ids import Kind
@@ -17,7 +18,7 @@ from core.identity.permissions import Permission
 from core.training.splits import reason_against
 from core.training.values import RecipeCard
 
-MOST = 200
+MOST, MOST_STARTS = 200, 50
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,25 @@ def choose_recipe(training_set: TrainingSet, *, key: str, for_sweep: bool = Fals
     card = cards[name or names[0]]
     st.caption("\n\n".join(links.escape(part) for part in card.help.split("\n\n")))
     st.caption(_("Learns from inputs of the kinds: {kinds}.").format(kinds=", ".join(card.kinds)))
-    return card
+    return card if for_sweep else _with_starts(card, chosen=training_set)
+
+
+def _with_starts(card: RecipeCard, *, chosen: TrainingSet) -> RecipeCard:
+    """With the models that a run may go on from as choices, where the recipe goes on from any: the newest runs of this
+    project and task."""
+    properties = card.parameters.get("properties", {})
+    if "start_from" not in properties:
+        return card
+    runs = (
+        portal()
+        .training.list_runs(
+            actor(), project=chosen.project, recipe=card.name, state=JobState.SUCCEEDED, limit=MOST_STARTS
+        )
+        .items
+    )
+    names = ["", *(run.id for run in runs if run.task == chosen.target.task)]
+    schema = {**properties, "start_from": {**properties["start_from"], "enum": names}}
+    return card.model_copy(update={"parameters": {**card.parameters, "properties": schema}})
 
 
 def code_archive(card: RecipeCard) -> Content | None:

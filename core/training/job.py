@@ -29,6 +29,7 @@ from core.training.result import (
     RESULT_FILE,
     SIGNATURE_FILE,
     SOURCE,
+    START,
     SplitResult,
     TrainingResult,
 )
@@ -175,8 +176,10 @@ def _fit(context: JobContext, *, spec: RunSpec, prepared: Any) -> Fitted:
 
 
 def _supplies(context: JobContext) -> Mapping[str, Any]:
-    """What the worker has supplied, and the code that came with the request."""
+    """What the worker has supplied, the model to start from, and the code that came with the request."""
     supplies: dict[str, Any] = context.payload.get("supplies", {})
+    if START in context.inputs:
+        supplies = {**supplies, "start": {**context.payload["start"], "model": str(context.inputs[START])}}
     tree = context.inputs.get(SOURCE)
     return supplies if tree is None else {**supplies, "tree": str(tree), "digest": digest_file(tree)}
 

@@ -104,7 +104,8 @@ class Recipe(Plugin, ABC):
     `on_all_rows` the parameters with which it leaves no row out, however few were enough while parameters were
     searched. One that `keeps_missing` numbers learns what they mean. One that `takes_source` may be sent an archive of
     code, and what is not `is_searchable` has no parameters that a sweep could choose. `candidates`
-    are what the recipe `automatic` tries of it; without any it takes no part."""
+    are what the recipe `automatic` tries of it; without any it takes no part. One with a parameter `start_from` goes on
+    from the model of an earlier run that had the same of the parameters in `same_at_start`."""
 
     tasks: ClassVar[tuple[str, ...]] = (BINARY,)
     kinds: ClassVar[tuple[Kind, ...]] = ("category", "number", "vector")
@@ -113,6 +114,7 @@ class Recipe(Plugin, ABC):
     keeps_missing: ClassVar[bool] = False
     takes_source: ClassVar[bool] = False
     is_searchable: ClassVar[bool] = True
+    same_at_start: ClassVar[tuple[str, ...]] = ()
     candidates: ClassVar[tuple[Candidate, ...]] = ()
 
     @classmethod

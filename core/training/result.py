@@ -21,6 +21,8 @@ MODEL_FILE, SIGNATURE_FILE, FEATURES_FILE, CARD_FILE = "model.onnx", "signature.
 MODEL_FILES = {MODEL_FILE, SIGNATURE_FILE, FEATURES_FILE, CARD_FILE}
 LARGEST_RESULT = 1_000_000
 # Among the inputs of a job, whose other names are those of splits: the tree of code that came with the request.
+# The model that a run goes on from, among the inputs of its job; no split has a dot in its name.
+START = "start.model"
 SOURCE = "source tree"
 
 ShortText = Annotated[str, StringConstraints(max_length=500)]

@@ -29,6 +29,7 @@ from core.registry.artifact import Folder
 from core.registry.service import RegistryService
 from core.registry.values import ModelReference, ModelVersion, NewVersion
 from core.requirements.service import RequirementService
+from core.training.beginnings.start import Beginnings
 from core.training.catalog import baseline_files, find_run, history, in_state, list_runs, read_run
 from core.training.diagnosis.baseline import INPUT
 from core.training.inputs import inputs_evidence
@@ -87,6 +88,7 @@ class TrainingService(Service):
         self.lake = lake
         self.registry = registry
         self.requirements = requirements
+        self._beginnings = Beginnings(training_sets, registry=registry)
         self.after_registration: list[Callable[[Call, ModelVersion], None]] = []
 
     def _prepare_version(self, call: Call, *, run_id: str, **_names: Any) -> Folder | None:
@@ -245,16 +247,23 @@ class TrainingService(Service):
         training_set = self._training_set(call, new)
         contract = trainable(training_set, now=call.now)
         refuse_other_inputs(recipe, training_set, params=params)
+        start = self._beginnings.of(call, recipe, params=params, training_set=training_set)
         title = new.title or run_title(recipe, params=params, rows=training_set.title)
         requirement = self._requirement(call, new.requirement_id or training_set.requirement_id)
         known = new.model_copy(update={"title": title, "params": params, "requirement_id": requirement})
         person = new.owner or call.actor.person_id
         run_id = call.create(Kind.RUN, project=new.project, title=title, state=JobState.QUEUED, owner=person)
-        spec = job_spec(known, run_id=run_id, owner=person, training_set=training_set, contract=contract)
+        fresh = job_spec(known, run_id=run_id, owner=person, training_set=training_set, contract=contract)
+        spec = start.added_to(fresh)
         earlier = {INPUT + name: digest for name, digest in baseline_files(call.session, training_set.id).items()}
-        inputs, resources = {**spec.inputs, **earlier}, self.resources(recipe, params)
+        inputs, resources = (
+            {**spec.inputs, **earlier},
+            self.resources(recipe, params),
+        )
         job = self.compute.submit(call, spec.model_copy(update={"inputs": inputs, "resources": resources}))
         self._add(call, known, run_id=run_id, job=job, task=training_set.target.task)
+        if start.ref:
+            call.link(start.ref, run_id, "went on in")
         run = self.run(call, run_id)
         write_params(call.session, run)
         return run

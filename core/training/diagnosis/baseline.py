@@ -15,7 +15,7 @@ from core.tasks.prediction_files import ROW_ID, predictions_in
 from core.tasks.predictions import Outputs
 from core.tasks.values import Target
 from core.training.recipe import BASELINE, FitContext, Tables, can_learn, check_params, recipe_called
-from core.training.result import SOURCE
+from core.training.result import SOURCE, START
 from core.training.splits import TRAIN
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ INPUT = "baseline."
 
 
 def splits_among(inputs: Mapping[str, Path]) -> dict[str, Path]:
-    return {name: path for name, path in inputs.items() if name != SOURCE and not name.startswith(INPUT)}
+    return {name: path for name, path in inputs.items() if name not in (SOURCE, START) and not name.startswith(INPUT)}
 
 
 def known_baseline(inputs: Mapping[str, Path], *, tables: Tables, target: Target) -> dict[str, Outputs]:

@@ -76,7 +76,8 @@ class Unit:
         return cls(mean=float(np.mean(labels)), scale=scale if scale > 0 else 1.0)
 
     def standard(self, rows: Rows) -> Rows:
-        return replace(rows, labels=(rows.labels - self.mean) / self.scale)
+        start = None if rows.start is None else rows.start / self.scale
+        return replace(rows, labels=(rows.labels - self.mean) / self.scale, start=start)
 
     def given(self, model: LinearModel) -> LinearModel:
         """The same model in the unit of the labels."""

@@ -38,6 +38,7 @@ class Problem:
         weights = _weights(rows, is_balanced=facts.is_balanced and facts.kind != "number")
         self._weights = np.broadcast_to(weights, (len(self), 1 if facts.kind == "classes" else facts.width))
         self._total = self._weights.sum()
+        self._start = 0.0 if rows.start is None else rows.start
 
     def __len__(self) -> int:
         return len(self._targets)
@@ -56,11 +57,11 @@ class Problem:
         return self._hot @ position[:ids] + self._numbers @ position[ids:]
 
     def loss(self, scores: Any) -> float:
-        values = losses(scores, targets=self._targets, kind=self.kind)
+        values = losses(scores + self._start, targets=self._targets, kind=self.kind)
         return float((values * self._weights).sum() / self._total)
 
     def at(self, scores: Any) -> "Local":
-        return Local(self, answers(scores, kind=self.kind))
+        return Local(self, answers(scores + self._start, kind=self.kind))
 
     def pulled(self, position: Any, *, l2: float) -> Any:
         """The slope of the pull: l2 times all weights but the bias."""

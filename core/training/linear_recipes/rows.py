@@ -27,11 +27,12 @@ class Features:
 @dataclass(frozen=True)
 class Rows:
     """`labels` are 0 and 1, numbers of classes or numbers, [rows], or 0 and 1 [rows, labels]; `weights` [rows] where
-    there are any."""
+    there are any. `start` are scores [rows, outputs] that a fit adds to."""
 
     features: Features
     labels: Any
     weights: Any = None
+    start: Any = None
 
 
 def features_of(table: "pa.Table", *, preparation: Preparation) -> Features:

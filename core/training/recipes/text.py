@@ -28,6 +28,7 @@ class Text(Recipe):
         Candidate(turn=2, params={"ngram": 1}),
         Candidate(turn=3, params={"ngram": 3, "buckets": 262144}),
     )
+    same_at_start = ("ngram", "buckets", "words")
     Params: ClassVar[type[TextParams]] = TextParams
 
     @classmethod

@@ -30,3 +30,12 @@ class TextParams(LinearParams):
         title=N_("Words of a text"),
         description=N_("Those at the beginning of a text that are read; the others are left out."),
     )
+    start_from: str = Field(
+        default="",
+        max_length=60,
+        title=N_("Start from"),
+        description=N_(
+            "A run or a version of this project, trained by this recipe with the same buckets and words: what words"
+            " meant there holds until these rows say otherwise. Classes that it did not know begin from nothing."
+        ),
+    )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from core.training.onnx_graph import Graph
+from core.training.text_recipes.earlier import Words
 from core.training.text_recipes.reading import Reading, write_ids
 
 # The length of a text without a known word is not zero, so that nothing over nothing is nothing.
@@ -23,10 +24,13 @@ class Weighing:
     rarity: Any
 
     @classmethod
-    def of(cls, counts: Any, *, reading: Reading) -> "Weighing":
+    def of(cls, counts: Any, *, reading: Reading, earlier: Words | None = None) -> "Weighing":
+        """What an earlier model knows is as rare as it was there."""
         texts = np.bincount(counts.indices, minlength=reading.buckets)
-        known = np.flatnonzero(texts)
-        return cls(reading, known=known, rarity=np.log((1 + counts.shape[0]) / (1 + texts[known])) + 1)
+        rarity = np.where(texts > 0, np.log((1 + counts.shape[0]) / (1 + texts)) + 1, 0)
+        rarity = rarity if earlier is None else np.where(earlier.rarity > 0, earlier.rarity, rarity)
+        known = np.flatnonzero(rarity)
+        return cls(reading, known=known, rarity=rarity[known])
 
     def features(self, counts: Any) -> Any:
         """A sparse matrix [texts, known] of float64."""
