@@ -47,7 +47,7 @@ DIGITS = Demonstration(
     name="digits",
     title=N_("Digits"),
     shows=N_("Pictures of ten classes, written by hand"),
-    seconds=90,
+    seconds=100,
     steps=steps_of(
         Example(
             name="digits",

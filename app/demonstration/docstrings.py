@@ -71,7 +71,7 @@ DOCSTRINGS = Demonstration(
     name="docstrings",
     title=N_("Docstrings"),
     shows=N_("Texts of six parts of Python's library"),
-    seconds=60,
+    seconds=75,
     steps=steps_of(
         Example(
             name="docstrings",

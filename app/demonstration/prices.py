@@ -73,7 +73,7 @@ PRICES = Demonstration(
     name="prices",
     title=N_("Prices"),
     shows=N_("Numbers without time, of generated homes"),
-    seconds=60,
+    seconds=75,
     steps=steps_of(
         Example(
             name="homes",

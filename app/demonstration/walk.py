@@ -159,7 +159,7 @@ class Step:
 @dataclass(frozen=True)
 class Demonstration:
     """A walk that people may take. `title` names its project, `shows` says in a line what there is to see, `seconds` is
-    how long it took on two cores that did nothing else. What `takes_first_project` is made in the project that an
+    about how long it takes, measured on two busy cores. What `takes_first_project` is made in the project that an
     installation begins with, while that is empty."""
 
     name: str
