@@ -37,7 +37,9 @@ def remark_line(remark: Remark) -> str:
 
 def _leaderboard(board: Leaderboard) -> None:
     metric = metric_name(board.metric)
-    hint = _("{metric} on {n} rows of validation").format(metric=metric, n=numbers.number(board.rows))
+    words = _("{metric} on {n} rows of training and validation, left out in {parts} parts") if board.parts else ""
+    words = words or _("{metric} on {n} rows of validation")
+    hint = words.format(metric=metric, n=numbers.number(board.rows), parts=board.parts)
     frame.section(_("Leaderboard"), hint=hint)
     cards, total = recipes(), sum(entry.weight for entry in board.entries)
     lines = [_candidate(entry, cards.get(entry.recipe), total=total) for entry in board.entries]

@@ -18,7 +18,7 @@ from core.tasks.values import Target
 from core.training.diagnosis.baseline import fit_baseline, known_baseline, splits_among
 from core.training.diagnosis.comparing import comparisons_of
 from core.training.diagnosis.values import Comparison
-from core.training.recipe import BASELINE, FitContext, Fitted, Origins, Recipe, check_params, recipe_called
+from core.training.recipe import BASELINE, DRAWN_BY, FitContext, Fitted, Origins, Recipe, check_params, recipe_called
 from core.training.result import (
     BASELINE_FOLDER,
     CARD_FILE,
@@ -176,8 +176,10 @@ def _fit(context: JobContext, *, spec: RunSpec, prepared: Any) -> Fitted:
 
 
 def _supplies(context: JobContext) -> Mapping[str, Any]:
-    """What the worker has supplied, the model to start from, and the code that came with the request."""
-    supplies: dict[str, Any] = context.payload.get("supplies", {})
+    """What the worker has supplied, how the splits were drawn, the model to start from, and the code that came with the
+    request."""
+    known = {DRAWN_BY: context.payload[DRAWN_BY]} if DRAWN_BY in context.payload else {}
+    supplies: dict[str, Any] = {**known, **context.payload.get("supplies", {})}
     if START in context.inputs:
         supplies = {**supplies, "start": {**context.payload["start"], "model": str(context.inputs[START])}}
     tree = context.inputs.get(SOURCE)

@@ -30,7 +30,7 @@ from core.training.diagnosis.baseline import INPUT
 from core.training.diagnosis.jumps import jump_in
 from core.training.diagnosis.sentences import alarms_of, losses_of
 from core.training.diagnosis.values import Judgement, Jump
-from core.training.recipe import BASELINE, check_params, inputs_of, recipe_called
+from core.training.recipe import BASELINE, DRAWN_BY, check_params, inputs_of, recipe_called
 from core.training.result import MODEL_FILE, SOURCE, IngestedResult, SplitResult, ingest_result
 from core.training.splits import TRAIN, VALIDATION, trainable
 from core.training.tables import RunMetricRow, RunRow
@@ -266,6 +266,7 @@ def job_spec(new: NewRun, *, run_id: str, owner: str, training_set: TrainingSet,
             "contract": contract.model_dump(mode="json"),
             "target": training_set.target.model_dump(mode="json"),
             "origin": _origin(new, run_id=run_id, training_set=training_set).model_dump(),
+            **({DRAWN_BY: training_set.shares.by} if training_set.shares else {}),
         },
         inputs={
             **{split.name: split.digest for split in training_set.splits},

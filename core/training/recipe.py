@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "causeway.recipes"
 # The recipe that all others stand beside.
 BASELINE = "linear"
+# How the rows of the splits were drawn, among what a fit is supplied with; missing where that is not known.
+DRAWN_BY = "drawn_by"
 
 Tables = Mapping[str, "pa.Table"]
 Report = Callable[[int, dict[str, float]], None]

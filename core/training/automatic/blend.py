@@ -11,7 +11,7 @@ from core.tasks.predictions import Predictions
 from core.tasks.task import task_of
 from core.tasks.values import Interval
 from core.training.automatic.contest import Finisher
-from core.training.automatic.scores import RANKS, Unit, form_of, scores_of, unit_of, value_of
+from core.training.automatic.scores import LOGITS, RANKS, SHARES, Unit, form_of, scores_of, unit_of, value_of
 from core.training.automatic.weights import blended_unseen, weights_of
 from core.training.task_outputs import outputs_of
 
@@ -44,8 +44,18 @@ class Blend:
 def blend_of(ranked: Sequence[Finisher], *, most: int, seed: int) -> Blend | None:
     """None where there are no two to blend, or where one of them is all that the blend would be."""
     chosen = _few(ranked, most=most)
-    if len(chosen) < 2:
-        return None
+    blend = _weighed(chosen, seed=seed) if len(chosen) > 1 else None
+    return blend if blend and len(blend.members) > 1 else None
+
+
+def calibrated(finisher: Finisher, *, seed: int) -> Blend | None:
+    """One alone, as sure as the rows bear out; None where its answers are no probabilities."""
+    is_sure = form_of(finisher.fitted.target) in (LOGITS, SHARES)
+    return _weighed([finisher], seed=seed) if is_sure else None
+
+
+def _weighed(chosen: Sequence[Finisher], *, seed: int) -> Blend | None:
+    """None where no weight is left."""
     first, target = chosen[0].predictions, chosen[0].fitted.target
     form, rows = form_of(target), _rows(chosen, seed=seed)
     units = [unit_of(finisher.value, form=form) for finisher in chosen]
@@ -53,7 +63,7 @@ def blend_of(ranked: Sequence[Finisher], *, most: int, seed: int) -> Blend | Non
     scores = np.stack([scores_of(finisher.value[rows], form=form, unit=unit) for finisher, unit in pairs])
     labels, groups = first.labels[rows], None if first.groups is None else first.groups[rows]
     weights = weights_of(scores, form=form, labels=labels, groups=groups)
-    if (weights > 0).sum() < 2:
+    if not (weights > 0).any():
         return None
     unseen = value_of(blended_unseen(scores, form=form, labels=labels, groups=groups, seed=seed), form=form)
     single = of_rows(first, rows)

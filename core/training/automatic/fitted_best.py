@@ -35,8 +35,13 @@ class FittedBest(Fitted):
         self.device = next((single.device for single in fitted if single.device != "cpu"), "cpu")
         self.precision = next((single.precision for single in fitted if single.precision != "fp64"), "fp64")
 
+    @property
+    def _is_plain(self) -> bool:
+        """Whether it is one of the candidates as it is."""
+        return len(self.members) == 1 and self.members[0].weight == 1.0
+
     def export(self, origins: Origins) -> tuple[bytes, Signature]:
-        if len(self.members) == 1:
+        if self._is_plain:
             return self.members[0].finisher.fitted.export(origins)
 
         def write(graph: Graph) -> str:
@@ -53,7 +58,7 @@ class FittedBest(Fitted):
         )
 
     def predict(self, table: "pa.Table") -> Outputs:
-        if len(self.members) == 1:
+        if self._is_plain:
             return self.members[0].finisher.fitted.predict(table)
         form, total = form_of(self.target), np.zeros(1)
         for member in self.members:

@@ -10,7 +10,8 @@ from core.tasks.values import Interval
 
 class Candidate(Value):
     """Parameters with which a recipe takes part; what is not said keeps its default. `turn` is when they are tried, the
-    lowest first; those of the first turns are tried whatever the clock says. Without `tasks` they are for any."""
+    lowest first and simplest; those of the first turns are tried whatever the clock says. Without `tasks` they are for
+    any."""
 
     turn: int
     params: dict[str, Any] = Field(default_factory=dict)
@@ -30,7 +31,9 @@ class Entry(Value):
 
 
 class Leaderboard(Value):
-    """All candidates, the best on the `rows` of validation first, judged by `metric`. `blend` is the figure of several
+    """All candidates, the best on the `rows` of validation first, judged by `metric`. `winner` is the place of the
+    simplest that cannot be told from the first; `slope` says how much surer its answers are made. With `parts` the rows
+    are those of training and validation, each judged by a fit that left its part out. `blend` is the figure of several
     together and `gain` that minus the best one's, both from weights that had not seen the rows; `is_blended` says that
     the model is a blend. `distance` is the winner minus the baseline. Differences are paired by row."""
 
@@ -40,6 +43,9 @@ class Leaderboard(Value):
     blend: Interval | None = None
     gain: Interval | None = None
     is_blended: bool = False
+    winner: int = Field(default=0, exclude_if=lambda place: not place)
+    parts: int = Field(default=0, exclude_if=lambda parts: not parts)
+    slope: float = Field(default=1.0, exclude_if=lambda slope: slope == 1.0)
     baseline: str = ""
     distance: Interval | None = None
 

@@ -7,10 +7,11 @@ from core.features.values import FeatureContract
 from core.tasks.measures.claims import outcome
 from core.tasks.task import task_of
 from core.tasks.values import Target
-from core.training.automatic.blend import Blend, Member, blend_of, of_rows
+from core.training.automatic.blend import Blend, Member, blend_of, calibrated, of_rows
 from core.training.automatic.candidates import entrants
 from core.training.automatic.contest import Contest, ContestData
 from core.training.automatic.fitted_best import FittedBest
+from core.training.automatic.parts import PARTS
 from core.training.automatic.scores import Unit
 from core.training.automatic.values import Leaderboard
 from core.training.preparation import learn
@@ -31,14 +32,19 @@ def fit_best(context: FitContext) -> FittedBest:
     if context.should_stop():
         return FittedBest([], preparation=data.preparation, stopped=True)
     blend = blend_of(contest.ranked, most=context.params.members, seed=context.seed)
-    is_better = blend is not None and outcome(blend.gains[contest.metric.name], better=contest.metric.better)
-    is_blended = is_better == "better"
-    members = blend.members if blend and is_blended else (Member(contest.ranked[0], Unit(), 1.0),)
+    members = _better(contest, blend) or _better(contest, calibrated(contest.winner, seed=context.seed))
+    members = members or (Member(contest.winner, Unit(), 1.0),)
     best = FittedBest(members, preparation=data.preparation)
     best.leaderboard = _leaderboard(contest, blend=blend, members=members)
     best.steps = len(contest.finishers)
     best.metrics = {"steps": best.steps, "members": len(members)}
     return best
+
+
+def _better(contest: Contest, blend: Blend | None) -> tuple[Member, ...]:
+    """Its members, if it is better by more than chance."""
+    is_better = blend and outcome(blend.gains[contest.metric.name], better=contest.metric.better) == "better"
+    return blend.members if blend and is_better else ()
 
 
 def _leaderboard(contest: Contest, *, blend: Blend | None, members: Sequence[Member]) -> Leaderboard:
@@ -53,6 +59,9 @@ def _leaderboard(contest: Contest, *, blend: Blend | None, members: Sequence[Mem
         blend=blend.figures[name] if blend else None,
         gain=blend.gains[name] if blend else None,
         is_blended=is_blended,
+        winner=ranked.index(contest.winner),
+        parts=PARTS if contest.parts else 0,
+        slope=1.0 if is_blended else members[0].weight,
         **_distance(contest, blend=blend if is_blended else None),
     )
 
@@ -62,10 +71,10 @@ def _distance(contest: Contest, *, blend: Blend | None) -> dict[str, Any]:
     baseline = next((finisher for finisher in contest.ranked if finisher.recipe.name == BASELINE), None)
     if baseline is None:
         return {}
-    winner, before = contest.ranked[0].predictions, baseline.predictions
+    winner, before = contest.winner.predictions, baseline.predictions
     if blend is not None:
         winner, before = blend.predictions, of_rows(before, blend.rows)
-    elif baseline is contest.ranked[0]:
+    elif baseline is contest.winner:
         return {"baseline": BASELINE}
     task = task_of(baseline.fitted.target)
     return {"baseline": BASELINE, "distance": task.compare(before, after=winner)[contest.metric.name]}

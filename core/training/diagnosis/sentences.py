@@ -9,7 +9,7 @@ from core.registry.values import at_chance, judging
 from core.tasks.measures.claims import gain, outcome
 from core.tasks.task import quality_metrics, task_called
 from core.tasks.values import Interval
-from core.training.automatic.values import Leaderboard
+from core.training.automatic.values import Entry, Leaderboard
 from core.training.diagnosis.values import Comparison, Judgement, Remark
 from core.training.values import Run
 
@@ -119,8 +119,8 @@ def _of_board(board: Leaderboard | None) -> Iterator[Remark]:
 
 def reason_in_words(board: Leaderboard) -> str:
     """Who won and why, and how far from the baseline; all on the rows of validation."""
-    best, metric = board.entries[0], title_of(board.metric)
-    single = f"{best.recipe} ({metric} {_plain(best.figure.value)})" if best.figure else best.recipe
+    metric = title_of(board.metric)
+    single = _with_figure(board.entries[0], metric=metric)
     if board.is_blended and board.gain:
         members = sum(entry.weight > 0 for entry in board.entries)
         words = _("A blend of {n} won: on validation it is {difference} in {metric} than the best alone, {single}.")
@@ -128,10 +128,31 @@ def reason_in_words(board: Leaderboard) -> str:
         text = words.format(n=members, difference=difference, metric=metric, single=single)
     else:
         more = _(" A blend is no better by more than chance.") if board.gain else ""
-        text = _("The best of {n} on validation is {single}.{more}").format(
-            n=sum(entry.figure is not None for entry in board.entries), single=single, more=more
-        )
-    return f"{text} {_distance_in_words(board)}".strip()
+        text = _winner_in_words(board, metric=metric, single=single) + more
+    return " ".join(filter(None, (text, _distance_in_words(board), _rows_in_words(board))))
+
+
+def _winner_in_words(board: Leaderboard, *, metric: str, single: str) -> str:
+    if board.winner:
+        words = _("{winner} won: {single} is no better by more than chance, and the simpler of two as good is taken.")
+        text = words.format(winner=_with_figure(board.entries[board.winner], metric=metric), single=single)
+    else:
+        number = sum(entry.figure is not None for entry in board.entries)
+        text = _("The best of {n} on validation is {single}.").format(n=number, single=single)
+    if board.slope == 1.0:
+        return text
+    return text + _(" Its probabilities are calibrated, by a slope of {slope}.").format(slope=f"{board.slope:.2f}")
+
+
+def _rows_in_words(board: Leaderboard) -> str:
+    if not board.parts:
+        return ""
+    words = _("Few rows are held out, so {n} of training and validation judge, each by a fit that had not seen it.")
+    return words.format(n=board.rows)
+
+
+def _with_figure(entry: Entry, *, metric: str) -> str:
+    return f"{entry.recipe} ({metric} {_plain(entry.figure.value)})" if entry.figure else entry.recipe
 
 
 def _distance_in_words(board: Leaderboard) -> str:

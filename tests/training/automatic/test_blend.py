@@ -8,10 +8,10 @@ import pytest
 
 from core.tasks.prediction_files import predictions_of
 from core.tasks.task import task_of
-from core.training.automatic.blend import Member, blend_of
+from core.training.automatic.blend import Member, blend_of, calibrated
 from core.training.automatic.contest import Finisher
 from core.training.automatic.fitted_best import FittedBest
-from core.training.automatic.scores import LOGITS, NUMBERS, RANKS, SHARES, Unit, loss_of, scores_of, value_of
+from core.training.automatic.scores import LOGITS, NUMBERS, RANKS, SHARES, Unit, form_of, loss_of, scores_of, value_of
 from core.training.automatic.values import Entry
 from core.training.automatic.weights import blended_unseen, weights_of
 from core.training.preparation import learn
@@ -37,7 +37,7 @@ def test_one_file_answers_as_its_members_do_together(name: str) -> None:
     best = FittedBest(members, preparation=learn(tables["train"], contract=contract))
     assert judged(name, best)
     assert (best.precision, best.keeps_missing) == ("fp64", True)
-    alone = FittedBest(members[:1], preparation=learn(tables["train"], contract=contract))
+    alone = FittedBest([replace(members[0], weight=1.0)], preparation=learn(tables["train"], contract=contract))
     for output, values in finishers[0].fitted.predict(tables["test"]).items():
         assert np.array_equal(alone.predict(tables["test"])[output], values)
 
@@ -90,3 +90,19 @@ def test_the_best_of_each_recipe_comes_before_a_second_one() -> None:
     assert blend is not None
     assert [member.finisher for member in blend.members] == ranked
     assert blend_of(ranked[:1], most=6, seed=1) is None
+
+
+@pytest.mark.parametrize("name", ["breast_cancer", "wine"])
+def test_one_that_is_too_sure_is_made_as_sure_as_the_rows_bear_out(name: str) -> None:
+    single = finisher(name, "gradient_boosting", rounds=10)
+    form, outputs = form_of(single.fitted.target), single.predictions.outputs
+    sure = value_of(8 * scores_of(single.value, form=form, unit=Unit()), form=form)
+    too_sure = replace(single, predictions=replace(single.predictions, outputs={**outputs, next(iter(outputs)): sure}))
+    made = calibrated(too_sure, seed=1)
+    assert made is not None
+    (member,) = made.members
+    assert 0 < member.weight < 0.8
+    assert made.gains["log_loss"].value < 0
+    best = FittedBest(made.members, preparation=learn(known_set(name)[0]["train"], contract=known_set(name)[1]))
+    assert judged(name, best)
+    assert calibrated(finisher("diabetes", "linear"), seed=1) is None

@@ -17,7 +17,7 @@ from core.training.automatic.fitted_best import FittedBest
 from core.training.automatic.values import Candidate
 from core.training.evaluation import OnnxModel, largest_difference
 from core.training.preparation import learn
-from core.training.recipe import FitContext, Origins, check_params, recipe_called, refuse_other_inputs
+from core.training.recipe import DRAWN_BY, FitContext, Origins, check_params, recipe_called, refuse_other_inputs
 from core.training.recipes.automatic import Automatic
 from tests.training.known_sets import QUICK, judged, known_set
 from tests.training.text_recipes.corpus import CONTRACT, corpus
@@ -36,9 +36,10 @@ def tried(
     *,
     name: str = "diabetes",
     should_stop: Callable[[], bool] = lambda: False,
+    drawn_by: str = "",
     **params: Any,
 ) -> FittedBest:
-    return fitted_to(*known_set(name), entered, should_stop=should_stop, **params)
+    return fitted_to(*known_set(name), entered, should_stop=should_stop, drawn_by=drawn_by, **params)
 
 
 def fitted_to(
@@ -48,6 +49,7 @@ def fitted_to(
     entered: list[Entrant],
     *,
     should_stop: Callable[[], bool] = lambda: False,
+    drawn_by: str = "",
     **params: Any,
 ) -> FittedBest:
     prepared = Automatic.prepare(tables, contract=contract, target=target, threads=1)
@@ -60,6 +62,7 @@ def fitted_to(
             threads=1,
             report=lambda _step, _figures: None,
             should_stop=should_stop,
+            supplies={DRAWN_BY: drawn_by},
         )
     )
     assert isinstance(fitted, FittedBest)
@@ -151,3 +154,26 @@ def test_several_that_read_texts_answer_in_one_file() -> None:
     content, signature = twice.export(Origins(contract=CONTRACT))
     outputs = OnnxModel(content, signature=signature, threads=1).outputs(tables["test"])
     assert largest_difference(outputs, twice.predict(tables["test"]), target=target) <= 1e-9
+
+
+def test_of_candidates_that_cannot_be_told_apart_the_simpler_wins() -> None:
+    board = tried(
+        [(TREES, Candidate(turn=1, params=SHORT)), QUICK_ONES[0]], name="breast_cancer", members=1
+    ).leaderboard
+    assert board is not None
+    assert board.entries[board.winner].recipe == "linear"
+    poor = (TREES, Candidate(turn=0, params={"rounds": 1, "learning_rate": 0.01}))
+    clear = tried([poor, (QUICK_ONES[0][0], Candidate(turn=5))], members=1).leaderboard
+    assert clear is not None
+    assert (clear.winner, clear.entries[0].recipe) == (0, "linear")
+
+
+def test_few_rows_are_judged_in_parts_and_the_model_is_the_fit_on_the_rows_of_training() -> None:
+    best, plain = (tried(QUICK_ONES[:2], drawn_by=drawn_by, members=1) for drawn_by in ("random", ""))
+    board, tables = best.leaderboard, known_set("diabetes")[0]
+    assert board is not None
+    assert plain.leaderboard is not None
+    assert (board.parts, board.rows) == (5, tables["train"].num_rows + tables["validation"].num_rows)
+    assert (plain.leaderboard.parts, plain.leaderboard.rows) == (0, tables["validation"].num_rows)
+    alike = [fitted.predict(tables["test"])["value"] for fitted in (best, plain)]
+    assert (alike[0] == alike[1]).all()

@@ -104,3 +104,13 @@ def test_candidates_that_did_not_finish_are_counted() -> None:
     entries = (Entry(recipe="linear", figure=around(0.4)), Entry(recipe="tabular", cause="the time was over"))
     run = run_with(Judgement(leaderboard=Leaderboard(metric="log_loss", rows=9, entries=entries)))
     assert remarks_of(run)[-1].text == "1 of 2 candidates did not finish: the time was over."
+
+
+def test_the_simpler_of_two_as_good_won_and_the_reason_says_so() -> None:
+    entries = (Entry(recipe="tabular", figure=around(0.4065)), Entry(recipe="linear", figure=around(0.407)))
+    board = Leaderboard(metric="log_loss", rows=90, entries=entries, winner=1, slope=0.614, parts=5, baseline="linear")
+    assert reason_in_words(board) == (
+        "linear (log loss 0.4070) won: tabular (log loss 0.4065) is no better by more than chance, and the simpler of"
+        " two as good is taken. Its probabilities are calibrated, by a slope of 0.61. It is the linear baseline itself."
+        " Few rows are held out, so 90 of training and validation judge, each by a fit that had not seen it."
+    )
