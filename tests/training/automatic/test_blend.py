@@ -98,11 +98,11 @@ def test_one_that_is_too_sure_is_made_as_sure_as_the_rows_bear_out(name: str) ->
     form, outputs = form_of(single.fitted.target), single.predictions.outputs
     sure = value_of(8 * scores_of(single.value, form=form, unit=Unit()), form=form)
     too_sure = replace(single, predictions=replace(single.predictions, outputs={**outputs, next(iter(outputs)): sure}))
-    made = calibrated(too_sure, seed=1)
-    assert made is not None
-    (member,) = made.members
+    blend = calibrated(too_sure, seed=1)
+    assert blend is not None
+    (member,) = blend.members
     assert 0 < member.weight < 0.8
-    assert made.gains["log_loss"].value < 0
-    best = FittedBest(made.members, preparation=learn(known_set(name)[0]["train"], contract=known_set(name)[1]))
+    assert blend.gains["log_loss"].value < 0
+    best = FittedBest(blend.members, preparation=learn(known_set(name)[0]["train"], contract=known_set(name)[1]))
     assert judged(name, best)
     assert calibrated(finisher("diabetes", "linear"), seed=1) is None

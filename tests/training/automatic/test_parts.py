@@ -10,11 +10,11 @@ from core.training.automatic.parts import ENOUGH, PARTS, Parts, parts_of
 from tests.training.known_sets import known_set
 
 
-def parts(name: str = "wine") -> Parts:
+def wine_parts(name: str = "wine") -> Parts:
     tables, _contract, target = known_set(name)
-    made = parts_of(tables, target=target, seed=1, drawn_by="random")
-    assert made is not None
-    return made
+    parts = parts_of(tables, target=target, seed=1, drawn_by="random")
+    assert parts is not None
+    return parts
 
 
 def ids(*tables: pa.Table) -> set[str]:
@@ -22,29 +22,29 @@ def ids(*tables: pa.Table) -> set[str]:
 
 
 def test_no_fit_has_seen_the_rows_that_judge_it_and_none_is_of_the_test() -> None:
-    tables, made = known_set("wine")[0], parts()
+    tables, parts = known_set("wine")[0], wine_parts()
     for part in range(PARTS):
-        seen, judged = ids(*made.tables(part).values()), ids(made.judged(part))
+        seen, judged = ids(*parts.tables(part).values()), ids(parts.judged(part))
         assert not seen & judged
         assert seen | judged == ids(tables["train"], tables["validation"])
         assert not (seen | judged) & ids(tables["test"])
 
 
 def test_labels_are_alike_in_every_part_and_what_is_said_comes_back_in_the_order_of_the_rows() -> None:
-    made = parts()
-    counts = [made.judged(part)["label"].value_counts().to_pylist() for part in range(PARTS)]
+    parts = wine_parts()
+    counts = [parts.judged(part)["label"].value_counts().to_pylist() for part in range(PARTS)]
     shares = [[entry["counts"] for entry in sorted(part, key=lambda entry: entry["values"])] for part in counts]
     assert np.ptp(shares, axis=0).max() <= 1
-    names = [made.judged(part)["row_id"].to_numpy(zero_copy_only=False) for part in range(PARTS)]
-    assert made.in_order(names).tolist() == made.rows["row_id"].to_pylist()
+    names = [parts.judged(part)["row_id"].to_numpy(zero_copy_only=False) for part in range(PARTS)]
+    assert parts.in_order(names).tolist() == parts.rows["row_id"].to_pylist()
 
 
 def test_a_group_is_in_one_part() -> None:
     table = pa.table({"label": [0.0, 1.0] * 60, "query": [f"q{place // 6}" for place in range(120)]})
     target = task_called("ranking").target_of(table["label"], label="label", group="query")
-    made = parts_of({"train": table[:90], "validation": table[90:]}, target=target, seed=1, drawn_by="random")
-    assert made is not None
-    groups = [set(made.judged(part)["query"].to_pylist()) for part in range(PARTS)]
+    parts = parts_of({"train": table[:90], "validation": table[90:]}, target=target, seed=1, drawn_by="random")
+    assert parts is not None
+    groups = [set(parts.judged(part)["query"].to_pylist()) for part in range(PARTS)]
     assert sum(map(len, groups)) == len(set.union(*groups)) == 20
 
 
