@@ -168,6 +168,25 @@ def test_calibration_finds_the_line_that_made_the_labels() -> None:
     assert fit_calibration(np.zeros(10), labels=np.ones(10), kind="platt") == Calibration()
 
 
+def test_few_rows_that_are_all_right_make_no_model_surer_than_it_is() -> None:
+    from core.training.torch_recipes.calibration import FEW, fit_calibration, fit_temperature
+
+    random = np.random.default_rng(5)
+    logits = random.normal(size=20 * FEW)
+    labels = random.random(len(logits)) < 1 / (1 + np.exp(-3 * logits))
+    slopes = {
+        rows: [
+            fit_calibration(logits[:rows], labels=labels[:rows].astype(float), kind="temperature").slope,
+            fit_temperature(
+                np.outer(logits[:rows], [-0.5, 0.5]), labels=labels[:rows].astype(int), kind="temperature"
+            ).slope,
+        ]
+        for rows in (40, len(logits))
+    }
+    assert slopes[40] == pytest.approx([1.3] * 2, abs=0.3)
+    assert slopes[len(logits)] == pytest.approx([3] * 2, abs=0.2)
+
+
 RUNS = ("RUN-118", "RUN-119")
 DESCRIPTION = Description(text="", number=0, inputs={}, metadata={})
 ORIGIN = {

@@ -10,6 +10,9 @@ from core.foundation.values import Value
 
 ROUNDS = 50
 SMALLEST_SLOPE, LARGEST_SLOPE = 0.05, 20.0
+# Fewer rows than these are too easily all right by chance, and would make a model as sure as one may be: they have to
+# outweigh so many rows that speak for the logits as they are.
+FEW, CAUTION = 500, 10.0
 
 
 class Calibration(Value):
@@ -36,10 +39,11 @@ def fit_calibration(logits: Any, *, labels: Any, kind: str) -> Calibration:
         return Calibration()
     columns = np.stack([scores, np.ones_like(scores)], axis=1)[:, : 1 if kind == "temperature" else 2]
     line = np.array([1.0, 0.0][: columns.shape[1]])
+    pull = _pull(scores) * np.array([1.0, 0.0][: columns.shape[1]])
     for _round in range(ROUNDS):
         expected = 1.0 / (1.0 + np.exp(-columns @ line))
-        slope = columns.T @ (expected - labels)
-        bend = columns.T @ (columns * (expected * (1 - expected))[:, None]) + 1e-9 * np.eye(len(line))
+        slope = columns.T @ (expected - labels) + pull * (line - 1)
+        bend = columns.T @ (columns * (expected * (1 - expected))[:, None]) + np.diag(1e-9 + pull)
         step = np.linalg.solve(bend, slope)
         line = line - np.clip(step, -1.0, 1.0)
         if float(abs(step).max()) < 1e-10:
@@ -54,16 +58,21 @@ def fit_temperature(logits: Any, *, labels: Any, kind: str) -> Calibration:
     if kind == "none" or float(scores.std(axis=1).max(initial=0.0)) < 1e-6:
         return Calibration()
     own = scores[np.arange(len(scores)), labels]
-    slope = 1.0
+    slope, pull = 1.0, _pull(scores)
     for _round in range(ROUNDS):
         shares = Calibration(slope=slope).shares(scores)
         mean = (shares * scores).sum(axis=1)
-        bend = float(((shares * scores**2).sum(axis=1) - mean**2).sum()) + 1e-9
-        step = float((mean - own).sum()) / bend
+        bend = float(((shares * scores**2).sum(axis=1) - mean**2).sum()) + 1e-9 + pull
+        step = (float((mean - own).sum()) + pull * (slope - 1)) / bend
         slope -= min(1.0, max(-1.0, step))
         if abs(step) < 1e-10:
             break
     return _usable(slope, 0.0)
+
+
+def _pull(scores: Any) -> float:
+    """Of the slope toward 1."""
+    return CAUTION if len(scores) < FEW else 0.0
 
 
 def _usable(slope: float, shift: float) -> Calibration:
