@@ -42,6 +42,11 @@ class Features:
         shares: Mapping[str, Any] | None = None,
         categories: Sequence[str] = (),
         numbers: Sequence[str] = (),
+        texts: Sequence[str] = (),
+        vectors: Sequence[str] = (),
+        images: Mapping[str, str] = {},
+        image_sizes: Mapping[str, Mapping[str, int]] = {},
+        text_items: Mapping[str, str] = {},
         keys_only: Sequence[str] = (),
         label_kind: Literal["binary", "any"] = "binary",
         label_from: Mapping[str, Any] | None = None,
@@ -53,28 +58,24 @@ class Features:
     ) -> TrainingSet:
         """Begins a training set of this name: the rows of `sql` over `sources`, joined with what each of `uses` knew at
         the event time of each row, and split by days, the end excluded.
-
         `sources` are the datasets that the SQL names: their names, or what it calls them with a dataset or snapshot.
-        Without `categories` and `numbers` the rows bring no inputs of their own; `keys_only` are columns by which
-        `uses` are looked up and from which nothing is learned. Models learn from a label of 0 and 1, or what
-        `task` names; of the label kind "any" the set is for scoring and analysis.
-
-        Rows without `event_time` stand for themselves, and have `shares` instead of `splits`: {"train": 0.7, ...}, at
-        random, or by what the portal's ShareSplits say: {"shares": ..., "by": ..., "column": ..., "seed": ...}."""
-        called = sources if isinstance(sources, Mapping) else dict(zip(sources, sources, strict=True))
+        The rows' own inputs are named by kind; `images` and `text_items` each with the dataset of their files, sizes
+        as {"photo": {"width": 32, "height": 32}}. Nothing is learned from `keys_only`. The label is 0 and 1, or what
+        `task` names; of the kind "any" the set is for analysis. Without `event_time` there are `shares`, not `splits`:
+        {"train": 0.7, ...} at random, or the portal's ShareSplits {"shares": ..., "by": ..., "column": ...}."""
         entity = {
-            "sql": sql,
-            "sources": {name: self.lake.snapshot(source)["id"] for name, source in called.items()},
+            **{"sql": sql, "sources": self._snapshots(sources)},
             **{"row_id": row_id, "event_time": event_time, "label": label, "group": group, "weight": weight},
             **{"label_kind": label_kind, "label_from": label_from and dict(label_from), "task": task},
             **{"categories": list(categories), "numbers": list(numbers), "keys_only": list(keys_only)},
+            **{"texts": list(texts), "vectors": list(vectors), "image_sizes": dict(image_sizes)},
+            **{"images": self._snapshots(images), "text_items": self._snapshots(text_items)},
         }
         arguments = {
-            **{"project": project or only_project(self.transport), "name": name, "entity": entity},
+            **{"project": project or only_project(self.transport), "name": name},
+            **{"entity": entity, "known_at": known_at, "shares": _shares(shares) if shares else None},
             "uses": [use.as_argument(self.version) for use in uses],
             "splits": [{"name": split, "start": str(days[0]), "end": str(days[1])} for split, days in splits.items()],
-            "shares": _shares(shares) if shares else None,
-            "known_at": known_at,
         }
         return TrainingSet(self.transport.call("features.create_training_set", arguments)["id"], self.transport)
 
@@ -108,6 +109,11 @@ class Features:
         if version is None:
             raise NotFound(f"{view} has no version yet", hint="Publish one first.")
         return str(version["id"])
+
+    def _snapshots(self, sources: Mapping[str, str] | Sequence[str]) -> dict[str, str]:
+        """The snapshots of datasets by what they are called, or by their own names."""
+        called = sources if isinstance(sources, Mapping) else dict(zip(sources, sources, strict=True))
+        return {name: str(self.lake.snapshot(source)["id"]) for name, source in called.items()}
 
     def _newest(self, name: str) -> str:
         for item in self.transport.every("features.list_training_sets", {}):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pandas as pd
 import polars as pl
@@ -17,8 +18,11 @@ from core.client import Client, connect
 from core.client.errors import Invalid, NotAllowed, NotFound, NotReady, NotSignedIn, Unavailable
 from core.client.training_sets import Use
 from core.foundation.parquet import read_parquet
+from core.lake.images.decoding import decode
+from core.lake.images.values import ImageInput
 from tests.compute.running import wait_for_job
 from tests.features.versions.test_service import Scene, scene  # noqa: F401
+from tests.pictures import noise, png
 from tests.served import Served
 
 README = Path(__file__).parents[2] / "README.md"
@@ -211,6 +215,47 @@ def test_rows_without_time_are_split_by_share_for_any_task(client: Client) -> No
     rows = begun.wait().read("train")
     assert list(rows.columns) == ["row_id", "label", "distance"]
     assert 0.7 < len(rows) / (len(rows) + len(begun.read("test"))) < 0.9
+
+
+def test_texts_vectors_and_images_are_inputs(client: Client) -> None:
+    pictures = {f"photos/{number}.png": png(noise(6, 4, seed=number)) for number in range(20)}
+    client.lake.upload("photos", zipped(pictures), filename="photos.zip", project="PROJ-1")
+    rows = [
+        {
+            "n": number,
+            "photo": path,
+            "words": f"a note of number {number}",
+            "cracked": number % 2,
+        }
+        for number, path in enumerate(pictures)
+    ]
+    client.lake.import_frame("photo_index", pl.DataFrame(rows), project="PROJ-1")
+    begun = client.features.create_training_set(
+        "photographed",
+        sql="SELECT *, [n::DOUBLE, 0.5] AS place FROM photo_index",
+        sources=["photo_index"],
+        row_id="n",
+        label="cracked",
+        texts=["words"],
+        vectors=["place"],
+        images={"photo": "photos"},
+        image_sizes={"photo": {"width": 3, "height": 2}},
+        shares={"train": 0.5, "test": 0.5},
+        project="PROJ-1",
+    )
+    row = begun.wait().read("train").iloc[0]
+    image = ImageInput(width=3, height=2)
+    assert row["photo"] == decode(pictures[f"photos/{row['row_id']}.png"], image)
+    assert (row["words"], list(row["place"])) == (f"a note of number {row['row_id']}", [float(row["row_id"]), 0.5])
+    entity = begun.describe()["entity"]
+    assert entity["images"] == {"photo": client.lake.snapshot("photos")["id"]}
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    with ZipFile(content := io.BytesIO(), "w") as archive:
+        for path, data in files.items():
+            archive.writestr(path, data)
+    return content.getvalue()
 
 
 def test_a_training_set_that_is_refused_says_why(client: Client) -> None:

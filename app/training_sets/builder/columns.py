@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.training_sets.builder.draft import Draft, change, draft
 from app.training_sets.builder.figures import histogram
+from app.training_sets.builder.filters import filters
 from app.training_sets.builder.rows import PROPOSED, ROLES, SINGLE, choice_of
 from app.ui import frame, links, numbers, tables
 from core.features.columns import KEYS, LIST, MOMENTS, TEXT, TRUTH, WHOLE, is_number
@@ -74,24 +75,10 @@ def columns_section(columns: Sequence[ColumnProposal]) -> None:
 
 def _filters(columns: Sequence[ColumnProposal]) -> tuple[str, str]:
     counts = {which: sum(_fits(column, query="", which=which) for column in columns) for which in FILTERS}
-    query = tables.search(_("Find a column"), key="set_q", width=200)
-    which = st.segmented_control(
-        _("Columns"),
-        list(FILTERS),
-        format_func=lambda name: counted_title(FILTERS[name], counts[name]),
-        default=ALL,
-        required=True,
-        key="set_which",
-        label_visibility="collapsed",
-        width="content",
+    placeholder = _("Find a column")
+    return filters(
+        _("Columns"), FILTERS, counts, placeholder=placeholder, width=200, key="set_which", query_key="set_q"
     )
-    return query.casefold(), str(which)
-
-
-def counted_title(title: str, count: int) -> str:
-    """A filter with how much it lets through."""
-    shown = _(title)
-    return f"{shown} {numbers.number(count)}"
 
 
 def _fits(column: ColumnProposal, *, query: str, which: str) -> bool:

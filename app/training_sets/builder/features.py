@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.session import actor, portal, unless_changed
-from app.training_sets.builder.columns import chosen_role, counted_title
+from app.training_sets.builder.columns import chosen_role
 from app.training_sets.builder.draft import Draft, change, draft, prefix_of
 from app.training_sets.builder.figures import histogram
+from app.training_sets.builder.filters import filters
 from app.training_sets.builder.keys import KeyGuess, candidates, guessed_keys
 from app.training_sets.builder.steps import Rows
 from app.training_sets.builder.views import offered, version_of, views_of
@@ -54,19 +55,11 @@ def features_step(shown: Draft, rows: Rows) -> None:
 
 
 def _filters(counts: dict[str, int]) -> tuple[str, str]:
+    placeholder = _("Name, description, feature")
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
-        query = tables.search(_("Name, description, feature"), key="set_views_q", width=260)
-        which = st.segmented_control(
-            _("Views"),
-            list(FILTERS),
-            format_func=lambda name: counted_title(FILTERS[name], counts[name]),
-            default=ALL,
-            required=True,
-            key="set_views",
-            label_visibility="collapsed",
-            width="content",
+        return filters(
+            _("Views"), FILTERS, counts, placeholder=placeholder, width=260, key="set_views", query_key="set_views_q"
         )
-    return query.casefold(), str(which)
 
 
 def _matches(view: FeatureView, query: str) -> bool:
