@@ -77,7 +77,7 @@ def _filters(columns: Sequence[ColumnProposal]) -> tuple[str, str]:
     counts = {which: sum(_fits(column, query="", which=which) for column in columns) for which in FILTERS}
     placeholder = _("Find a column")
     return filters(
-        _("Columns"), FILTERS, counts, placeholder=placeholder, width=200, key="set_which", query_key="set_q"
+        _("Columns"), FILTERS, counts=counts, placeholder=placeholder, width=200, key="set_which", query_key="set_q"
     )
 
 

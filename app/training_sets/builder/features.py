@@ -58,7 +58,13 @@ def _filters(counts: dict[str, int]) -> tuple[str, str]:
     placeholder = _("Name, description, feature")
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         return filters(
-            _("Views"), FILTERS, counts, placeholder=placeholder, width=260, key="set_views", query_key="set_views_q"
+            _("Views"),
+            FILTERS,
+            counts=counts,
+            placeholder=placeholder,
+            width=260,
+            key="set_views",
+            query_key="set_views_q",
         )
 
 

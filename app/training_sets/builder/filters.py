@@ -12,8 +12,8 @@ from core.foundation.text import _
 def filters(
     title: str,
     words: Mapping[str, str],
-    counts: Mapping[str, int],
     *,
+    counts: Mapping[str, int],
     placeholder: str,
     width: int,
     key: str,
