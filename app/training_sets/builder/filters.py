@@ -24,7 +24,7 @@ def filters(
     which = st.segmented_control(
         title,
         list(words),
-        format_func=lambda name: f"{_(words[name])} {numbers.number(counts[name])}",
+        format_func=lambda name: _counted(words[name], counts[name]),
         default=next(iter(words)),
         required=True,
         key=key,
@@ -32,3 +32,8 @@ def filters(
         width="content",
     )
     return query.casefold(), str(which)
+
+
+def _counted(title: str, count: int) -> str:
+    shown = _(title)
+    return f"{shown} {numbers.number(count)}"
