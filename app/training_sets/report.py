@@ -15,6 +15,7 @@ from core.features.training_sets.values import LeakReport, SplitFile, TrainingSe
 from core.features.values import FeatureVersion
 from core.foundation.digests import canonical
 from core.foundation.text import N_, _
+from core.tasks.task import task_of
 from core.tasks.values import NO, YES, LabelSpread
 
 MOST = 200
@@ -39,14 +40,15 @@ def leaks(training_set: TrainingSet) -> None:
         return
     with frame.rows("leaks"):
         for number, leak in enumerate(training_set.leaks):
-            value = f"AUC {numbers.fixed(leak.auc, 3)}" if leak.auc is not None else ""
+            figure = _(task_of(training_set.target).separation)
+            value = f"{figure} {numbers.fixed(leak.auc, 3)}" if leak.auc is not None else ""
             icon = ":orange[:material/warning:]" if leak.may_be_accepted else ":red[:material/gpp_bad:]"
             frame.row(f"leak_{number}", title=leak.column, value=value, detail=links.escape(leak.reason), icon=icon)
     _acceptance(training_set)
 
 
 def _acceptance(training_set: TrainingSet) -> None:
-    """What a person said of inputs that predict the label alone."""
+    """What a person said of inputs that predict the label alone, or what can be done about them."""
     acceptance = training_set.leak_report.acceptance if training_set.leak_report else None
     if acceptance:
         st.markdown(
@@ -55,6 +57,14 @@ def _acceptance(training_set: TrainingSet) -> None:
                 age=times.ago(acceptance.at, now=frame.now()),
                 reason=links.escape(acceptance.reason),
             )
+        )
+    elif training_set.state is TrainingSetState.NEEDS_REVIEW:
+        st.markdown(
+            _(
+                "**Is it known at the time of prediction?** Then accept it and say why; the reason goes with every "
+                "version. If not, or if it was made from the label, build the set again without it."
+            ),
+            width="stretch",
         )
 
 

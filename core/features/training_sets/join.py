@@ -32,6 +32,7 @@ from core.features.values import FeatureContract, LabelType, LeakFinding, Served
 from core.foundation.parquet import read_parquet, row_count
 from core.foundation.text import _
 from core.sandbox.limits import Limits
+from core.tasks.task import task_of
 from core.tasks.values import Target
 
 SECOND = 1_000_000
@@ -66,7 +67,8 @@ def join_training_set(
     progress(0.9, _("Looking for leaks"))
     contract, written = contract_of(job_spec, rows), [*joined.files.values()]
     contract = with_items(job_spec, contract, files=written, inputs=inputs, processes=limits.threads)
-    label_leaks = _label_leaks(contract, joined.learned, target, job_spec.suspicious_auc) if target else ()
+    suspicious = task_of(target).suspicious_above(job_spec.suspicious_auc) if target else job_spec.suspicious_auc
+    label_leaks = _label_leaks(contract, joined.learned, target, suspicious) if target else ()
     leaks = (*rows.leaks, *_from_the_future(joined), *label_leaks)
     outside = row_count(entity) - sum(file.rows for file in files)
     for path in (entity, outputs / JOINED_ROWS):
@@ -79,7 +81,7 @@ def join_training_set(
         rows=total,
         matches=_matches(job_spec, joined, views=views, late=late),
         nulls={name: count for matches in joined.matches.values() for name, count in matches.nulls},
-        leak_report=report.model_copy(update={"suspicious_auc": job_spec.suspicious_auc}),
+        leak_report=report.model_copy(update={"suspicious_auc": suspicious}),
         engine=f"{engine.product} {engine.version}",
         label=labels.label,
         target=target or Target(),

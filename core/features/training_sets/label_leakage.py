@@ -19,12 +19,15 @@ MOST_ROWS, MOST_CLASSES = 200_000, 20
 BINS, FEWEST_BINS, ROWS_OF_A_BIN = 64, 4, 40
 # A value seen this often counts half for itself and half for the average.
 PRIOR_ROWS = 20
+# In so few rows that the labels themselves reach less of their own order, nothing is taken for them.
+LEAST_REACH = 0.9
 
 
 def columns_auc(table: "pa.Table", *, target: Target, columns: tuple[str, ...]) -> dict[str, float]:
     """The AUC of each column alone, between 0.5 and 1; of long tables an even part of the rows decides. Of several
     classes it is the largest of one against the others; of numbers it is (1 + rank correlation) / 2, which is 0.5 for
-    nothing and 1 for the same order, too. Nothing when all labels are the same."""
+    nothing and 1 for as much of their order as the labels themselves reach, too. Nothing when all labels are the
+    same."""
     import numpy as np
 
     step = max(1, -(-table.num_rows // MOST_ROWS))
@@ -32,13 +35,19 @@ def columns_auc(table: "pa.Table", *, target: Target, columns: tuple[str, ...]) 
     outcomes = _outcomes(part.column(LABEL), target)
     if not outcomes:
         return {}
-    judge = rank_auc if _is_ordered(target) else auc
-    return {
-        name: round(
-            max(column_auc(own, outcome, judge=judge) for own in _alone(part.column(name)) for outcome in outcomes), 4
-        )
+    judge, reach = (rank_auc, _reach(outcomes[0])) if _is_ordered(target) else (auc, 1.0)
+    values = {
+        name: max(column_auc(own, outcome, judge=judge) for own in _alone(part.column(name)) for outcome in outcomes)
         for name in columns
     }
+    return {name: round(min(1.0, 0.5 + (value - 0.5) / reach), 4) for name, value in values.items()}
+
+
+def _reach(places: "np.ndarray") -> float:
+    """How much of their own order the labels would tell: of few rows, in few bins, it is less than all."""
+    import pyarrow as pa
+
+    return max(LEAST_REACH, 2 * column_auc(pa.chunked_array([places]), places, judge=rank_auc) - 1)
 
 
 def _alone(column: "pa.ChunkedArray") -> "list[pa.ChunkedArray]":
@@ -52,7 +61,7 @@ def _alone(column: "pa.ChunkedArray") -> "list[pa.ChunkedArray]":
 
 
 def suspicion(value: float, *, limit: float, target: Target) -> str:
-    """Why such a column has to be looked at."""
+    """Why such a column has to be looked at; `limit` is that of the target's task."""
     words = _("Alone it predicts the label with an AUC of {auc}, above {limit}: it seems to contain the outcome.")
     if target.classes:
         words = _(
@@ -60,10 +69,11 @@ def suspicion(value: float, *, limit: float, target: Target) -> str:
         )
     if _is_ordered(target):
         words = _(
-            "Alone it orders the labels with a rank correlation of {correlation}. That counts as an AUC of {auc}, "
-            "above {limit}: it seems to contain the outcome."
+            "Alone it orders the labels with a rank correlation of {correlation}, above {least}: it seems to contain the "
+            "outcome."
         )
-    return words.format(auc=f"{value:.3f}", correlation=f"{2 * value - 1:.3f}", limit=limit)
+    correlation, least = f"{2 * value - 1:.3f}", f"{2 * limit - 1:g}"
+    return words.format(auc=f"{value:.3f}", limit=limit, correlation=correlation, least=least)
 
 
 def _is_ordered(target: Target) -> bool:

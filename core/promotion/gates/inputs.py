@@ -27,7 +27,8 @@ class InputsGate(Gate):
             ge=0.5,
             le=1,
             title=N_("AUC of an input alone"),
-            description="The AUC above which an input alone seems to contain the outcome.",
+            description="The AUC above which an input alone seems to contain the outcome. Where one of several classes or "
+            "the order of numbers is predicted, honest inputs come further, and the limit is at least that of the task.",
         )
 
         def looseness(self) -> Mapping[str, float]:
@@ -40,16 +41,17 @@ class InputsGate(Gate):
 
     def weigh(self, evidence: Sequence[Evidence], context: GateContext) -> Finding:
         report = InputReport.model_validate(evidence[0].content)
-        limit = figure(self.params.auc)
-        if self.params.auc < report.limit:
+        task = task_called(report.task)
+        most = task.suspicious_above(self.params.auc)
+        limit = figure(most)
+        if most < report.limit:
             words = _("{training_set} was only examined above {examined}; the policy asks for {limit}")
             basis = words.format(training_set=report.training_set, examined=figure(report.limit), limit=limit)
             return Finding(Verdict.INCONCLUSIVE, _("Not examined"), basis)
-        strong = {name: auc for name, auc in report.inputs.items() if auc > self.params.auc}
+        strong = {name: auc for name, auc in report.inputs.items() if auc > most}
         if not strong:
             words = _("No input above an {figure} of {limit} alone")
-            name = _(task_called(report.task).separation)
-            return Finding(Verdict.PASS, words.format(figure=name, limit=limit), "")
+            return Finding(Verdict.PASS, words.format(figure=_(task.separation), limit=limit), "")
         value = " · ".join(f"{name} {figure(auc)}" for name, auc in strong.items())
         if not report.reason:
             return Finding(Verdict.FAIL, value, _("Nobody has accepted this"))

@@ -16,7 +16,7 @@ from core.tasks.measures.gaps import gaps_of_numbers, gaps_of_texts
 from core.tasks.measures.scales import SHARE
 from core.tasks.metrics import CALIBRATION_ERROR, LOG_LOSS, MACRO_F1, Metric
 from core.tasks.predictions import Array, Outputs, Predictions
-from core.tasks.task import Task, largest_first
+from core.tasks.task import ONE_CLASS_IS_HONEST_TO, Task, largest_first
 from core.tasks.values import Flip, Interval, LabelSpread, Line, OutputSpec, Picture, ShownAnswer, Target
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class MultiClassTask(Task):
     )
     precedence = 10
     # Log loss says most about probabilities, then what is decided, then calibration.
+    separation_is_honest_to = ONE_CLASS_IS_HONEST_TO
     leading = ("log_loss", "accuracy", "macro_f1", "weighted_f1", "top_3_accuracy", "ece")
     margins: ClassVar = {"accuracy": 0.01, "log_loss": 0.01}
     pictures = (

@@ -15,7 +15,7 @@ from core.tasks.measures.label_sets import THRESHOLD, LabelSets
 from core.tasks.measures.scales import SHARE
 from core.tasks.metrics import LOG_LOSS, MACRO_F1, Metric
 from core.tasks.predictions import Array, Outputs, Predictions
-from core.tasks.task import Task, largest_first
+from core.tasks.task import ONE_CLASS_IS_HONEST_TO, Task, largest_first
 from core.tasks.values import Flip, Interval, LabelSpread, Line, OutputSpec, Picture, ShownAnswer, Target
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class MultiLabelTask(Task):
         LOG_LOSS,
     )
     precedence = 20
+    separation_is_honest_to = ONE_CLASS_IS_HONEST_TO
     leading = ("log_loss", "mean_auc", "micro_f1", "macro_f1", "hamming_loss")
     margins: ClassVar = {"micro_f1": 0.01, "log_loss": 0.005}
     pictures = (

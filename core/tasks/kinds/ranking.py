@@ -15,7 +15,7 @@ from core.tasks.measures.rankings import Ranking
 from core.tasks.measures.scales import SHARE
 from core.tasks.metrics import Metric
 from core.tasks.predictions import Array, Outputs, Predictions
-from core.tasks.task import Task
+from core.tasks.task import ORDER_IS_HONEST_TO, Task
 from core.tasks.values import Interval, LabelSpread, Line, OutputSpec, Picture, ShownAnswer, Target
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class RankingTask(Task):
     precedence = 40
     has_groups = True
     separation = N_("agreement of order")
+    separation_is_honest_to = ORDER_IS_HONEST_TO
     leading = ("ndcg_10", "ndcg_5", "map", "mrr")
     margins: ClassVar = {"ndcg_10": 0.01}
     pictures = (

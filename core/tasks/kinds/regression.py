@@ -14,7 +14,7 @@ from core.tasks.measures.gaps import gaps_of_outputs
 from core.tasks.measures.scales import AT_MOST_ONE, POSITIVE, SHARE
 from core.tasks.metrics import Metric
 from core.tasks.predictions import Array, Outputs, Predictions
-from core.tasks.task import Task
+from core.tasks.task import ORDER_IS_HONEST_TO, Task
 from core.tasks.values import Interval, LabelSpread, Line, OutputSpec, Picture, ShownAnswer, Target
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class RegressionTask(Task):
     )
     precedence = 30
     separation = N_("agreement of order")
+    separation_is_honest_to = ORDER_IS_HONEST_TO
     # Few rows can make a mean of squares, so the mean absolute error comes first.
     leading = ("mae", "median_error", "rmse", "r2", "mape", "coverage_gap")
     margins: ClassVar = {"mae": 0.01}

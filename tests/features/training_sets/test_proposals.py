@@ -108,6 +108,16 @@ def test_what_is_proposed_can_be_joined_as_it_is(tmp_path: Path) -> None:
     assert result.target.classes == ("0", "1", "2")
 
 
+def test_a_label_with_a_class_of_one_row_leaves_the_others_to_choose_from(tmp_path: Path) -> None:
+    folders = pa.array(["parts", *("img" for _row in range(89))])
+    table = wines().rename_columns(["alcalinity of ash", "od280/od315", "same", "remark", "kind"])
+    table = table.append_column("category", folders)
+    proposal = proposed(tmp_path, table)
+    assert (proposal.entity.label, proposal.shares) == ("category", ShareSplits(shares=SHARES))
+    other = proposed(tmp_path, table, chosen={"kind": "label", "category": "left out"})
+    assert (other.entity.label, other.shares) == ("kind", ShareSplits(shares=SHARES, by="stratified"))
+
+
 def test_rows_of_one_group_stay_together(tmp_path: Path) -> None:
     table = wines().append_column("patient_id", pa.array([f"P{number // 5}" for number in range(90)]))
     proposal = proposed(tmp_path, table)

@@ -13,6 +13,7 @@ from core.features.training_sets.label_leakage import columns_auc, rank_auc
 from core.features.training_sets.plan import check_entity
 from core.features.training_sets.values import EntityQuery, ShareSplits
 from core.foundation.errors import Invalid, NotFound
+from core.tasks.task import all_tasks, task_called
 from core.tasks.values import Target
 from tests.features.departures import entity, join, split_rows
 
@@ -145,6 +146,35 @@ def test_the_order_counts_and_not_the_distance() -> None:
     assert rank_auc(np.exp(values), values) == pytest.approx(1.0)
     assert rank_auc(-values, values) == pytest.approx(0.0)
     assert rank_auc(RNG.normal(size=500), values) == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize("rows", [126, 400, 5_000])
+def test_an_honest_input_may_order_numbers_well_and_a_copy_of_the_label_is_seen(rows: int) -> None:
+    rng = np.random.default_rng(rows)
+    area = rng.uniform(20, 150, rows)
+    rent = area * 12 * np.exp(rng.normal(0, 0.2, rows))
+    copies = {
+        "copy": rent,
+        "gross": rent * 1.19 + 7,
+        "rounded": np.round(rent, -1),
+        "noisy": rent + rng.normal(0, 0.1, rows) * rent.std(),
+    }
+    table = pa.table({"label": rent, "area": area, **copies})
+    aucs = columns_auc(table, target=Target(task="regression"), columns=("area", *copies))
+    limit = task_called("regression").suspicious_above(0.8)
+    assert {name for name, auc in aucs.items() if auc > limit} == set(copies)
+
+
+def test_the_limit_of_a_policy_holds_for_two_classes_and_others_are_never_stricter_than_their_task() -> None:
+    limits = {name: task.suspicious_above(0.8) for name, task in all_tasks().items() if name != "generic"}
+    assert limits == {
+        "binary": 0.8,
+        "multi_class": 0.95,
+        "multi_label": 0.95,
+        "regression": 0.985,
+        "ranking": 0.985,
+    }
+    assert task_called("regression").suspicious_above(1) == 1
 
 
 def test_noise_tells_no_class_and_no_number() -> None:

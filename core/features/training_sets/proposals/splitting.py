@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.features.training_sets.proposals.survey import Column
 from core.features.training_sets.values import ShareSplits, Split
+from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.sandbox.duckdb_session import one_row, quoted
 from core.sandbox.locked_session import plain
@@ -52,7 +53,13 @@ def _has_classes(label: Column) -> bool:
     if BINARY in label.tasks[:1] or not label.tasks:
         return bool(label.tasks)
     values = label.values.drop_null()
-    return label.distinct * 2 <= len(values) and bool(task_called(label.tasks[0]).target_of(values, label="").classes)
+    if label.distinct * 2 > len(values):
+        return False
+    try:
+        return bool(task_called(label.tasks[0]).target_of(values, label="").classes)
+    except Invalid:
+        # That it cannot be learned is said where its splits are counted; another label may still be chosen.
+        return False
 
 
 def _day(instant: Any) -> datetime:
