@@ -69,8 +69,8 @@ def suspicion(value: float, *, limit: float, target: Target) -> str:
         )
     if _is_ordered(target):
         words = _(
-            "Alone it orders the labels with a rank correlation of {correlation}, above {least}: it seems to contain the "
-            "outcome."
+            "Alone it orders the labels with a rank correlation of {correlation}, above {least}: it seems to contain "
+            "the outcome."
         )
     correlation, least = f"{2 * value - 1:.3f}", f"{2 * limit - 1:g}"
     return words.format(auc=f"{value:.3f}", limit=limit, correlation=correlation, least=least)

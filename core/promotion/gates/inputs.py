@@ -27,8 +27,8 @@ class InputsGate(Gate):
             ge=0.5,
             le=1,
             title=N_("AUC of an input alone"),
-            description="The AUC above which an input alone seems to contain the outcome. Where one of several classes or "
-            "the order of numbers is predicted, honest inputs come further, and the limit is at least that of the task.",
+            description="The AUC above which an input alone seems to contain the outcome. Where one of several classes "
+            "or a number is predicted, honest inputs come further: the limit is at least that of the task.",
         )
 
         def looseness(self) -> Mapping[str, float]:
