@@ -5,13 +5,13 @@ import streamlit as st
 from app.features.catalog import input_lines
 from app.lake.profiles import preview_table
 from app.session import actor, may, portal
+from app.training_sets.leakage import leaks
 from app.training_sets.menu import menu, next_step, sweep
 from app.training_sets.report import (
     answers,
     facts_of,
     label,
     late_rows,
-    leaks,
     manifest,
     offer_newer,
     splits_table,
