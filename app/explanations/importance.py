@@ -32,12 +32,17 @@ def why_it_predicts_so(version: ModelVersion) -> None:
     if report is None:
         _not_measured(version, known)
         return
-    x = _("{metric} gets worse by").format(metric=metric_in_words(report.metric))
-    importance_bars(report.inputs[:DRAWN], key="importance", x=x)
-    st.caption(links.escape(f"{rests_on(report)}. {remark_on(report)}"))
+    most_important(report, key="importance")
     if len(report.inputs) > DRAWN:
         with st.expander(_("All {n} inputs").format(n=len(report.inputs))):
             _table(report)
+
+
+def most_important(report: ImportanceReport, *, key: str) -> None:
+    """The first ten inputs as bars, and what is to know of them."""
+    x = _("{metric} gets worse by").format(metric=metric_in_words(report.metric))
+    importance_bars(report.inputs[:DRAWN], key=key, x=x)
+    st.caption(links.escape(f"{rests_on(report)}. {remark_on(report)}"))
 
 
 def _on_rows(report: ImportanceReport) -> str:

@@ -5,6 +5,7 @@ import streamlit as st
 from app.features.catalog import input_lines
 from app.lake.profiles import preview_table
 from app.session import actor, may, portal
+from app.training_sets.importance import importance_of_inputs
 from app.training_sets.leakage import leaks
 from app.training_sets.menu import menu, next_step, sweep
 from app.training_sets.report import (
@@ -92,6 +93,7 @@ def _inputs(training_set: TrainingSet) -> None:
     lines = input_lines(training_set.contract)
     columns = {title: [line[at] for line in lines] for at, title in enumerate(titles)}
     st.dataframe(columns, hide_index=True, row_height=34, height=min(620, 34 * len(lines) + 34))
+    importance_of_inputs(training_set)
 
 
 def _rows(training_set: TrainingSet) -> None:
