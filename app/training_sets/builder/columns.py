@@ -9,6 +9,7 @@ import streamlit as st
 from app.training_sets.builder.draft import Draft, change, draft
 from app.training_sets.builder.figures import histogram
 from app.training_sets.builder.filters import filters
+from app.training_sets.builder.named_files import named_files
 from app.training_sets.builder.rows import PROPOSED, ROLES, SINGLE, choice_of
 from app.ui import frame, links, numbers, tables
 from core.features.columns import KEYS, LIST, MOMENTS, TEXT, TRUTH, WHOLE, is_number
@@ -45,6 +46,7 @@ def choices_of(column: ColumnProposal) -> list[str]:
         "number": is_numeric or column.type == TRUTH,
         "text": column.type == TEXT,
         "vector": LIST.search(column.type) is not None and is_number(LIST.sub("", column.type)),
+        "image": column.type == TEXT,
         "key": is_key,
         "weight": is_numeric,
         "group": is_key,
@@ -99,6 +101,7 @@ def _row(column: ColumnProposal) -> None:
         with choice:
             _choice(column)
         reason.caption(links.escape(column.reason))
+        named_files(column)
 
 
 def _choice(column: ColumnProposal) -> None:

@@ -15,6 +15,7 @@ from core.features.training_sets.values import EntityQuery, LabelFrom, ShareSpli
 from core.features.values import ViewUse
 from core.foundation.ids import Kind, kind_of
 from core.foundation.values import Value
+from core.lake.images.values import ImageInput
 from core.tasks.values import BINARY
 
 DRAFT, BASIS, SAVED = "set_draft", "set_draft_basis", "set_draft_saved"
@@ -25,7 +26,8 @@ NAMING = ("dataset", "like", "newer", "add")
 class Draft(Value):
     """Choices, and nothing that follows from them. The rows are those of a snapshot or of SQL. `roles` are those of
     columns that the proposal has to know of, `uses_as` what else was chosen for a column: a kind of input or a role;
-    with `only_chosen` every other column is left out. Without splits and shares the rows are split as proposed."""
+    with `only_chosen` every other column is left out. `images` and `text_items` are the
+    snapshots whose files columns name, empty for none. Without splits and shares the rows are split as proposed."""
 
     project: str
     snapshot_id: str = ""
@@ -36,6 +38,7 @@ class Draft(Value):
     uses_as: dict[str, str] = {}  # noqa: RUF012
     images: dict[str, str] = {}  # noqa: RUF012
     text_items: dict[str, str] = {}  # noqa: RUF012
+    image_sizes: dict[str, ImageInput] = {}  # noqa: RUF012
     only_chosen: bool = False
     task: str = ""
     label_from: LabelFrom | None = None
@@ -115,6 +118,9 @@ def choose_dataset(dataset_id: str) -> None:
 NO_COLUMNS: dict[str, Any] = {
     "roles": {},
     "uses_as": {},
+    "images": {},
+    "text_items": {},
+    "image_sizes": {},
     "only_chosen": False,
     "task": "",
     "label_from": None,
@@ -171,6 +177,7 @@ def _of_set(before: TrainingSet) -> Draft:
         **_columns_of(entity, before.shares),
         images=entity.images,
         text_items=entity.text_items,
+        image_sizes=entity.image_sizes,
         only_chosen=True,
         task=entity.task or (BINARY if entity.label_kind == "binary" else NO_LABEL_TASK) if entity.label else "",
         label_from=entity.label_from,

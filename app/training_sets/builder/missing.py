@@ -1,6 +1,7 @@
 """What a step still lacks, in the words of its button."""
 
 from app.training_sets.builder.draft import Draft
+from app.training_sets.builder.named_files import lacks_files
 from app.training_sets.builder.steps import FEATURES, JOIN, ROWS, SPLITS, Rows
 from app.training_sets.builder.views import version_of
 from core.foundation.errors import Invalid
@@ -12,8 +13,8 @@ def missing_of(shown: Draft, rows: Rows | None, *, step: str) -> str:
     if rows is None:
         return _("Choose a dataset, or write SQL whose rows can be read.")
     if step == ROWS:
-        return ""
-    lacks = _of_features(shown, rows)
+        return lacks_files(shown, rows.columns)
+    lacks = lacks_files(shown, rows.columns) or _of_features(shown, rows)
     if step == FEATURES or lacks:
         return lacks
     lacks = _of_splits(rows)

@@ -1,7 +1,7 @@
 """The rows of the draft: what the portal proposes for them, and the query that follows from what was chosen. What costs
 a run of the query is asked for once, and again only when it would be another."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -51,10 +51,12 @@ def answered(name: str, question: Any, *, ask: Callable[[], T]) -> T:
 
 def proposal_of(draft: Draft) -> SetProposal:
     """What the rows could be. Raises what the service says of the query."""
+    chosen = draft.images | draft.text_items
+    files = {name: snapshot_id for name, snapshot_id in chosen.items() if snapshot_id}
     rows: dict[str, Any] = {"snapshot_id": draft.snapshot_id}
     if draft.is_sql:
         rows = {"sql": draft.sql, "sources": draft.sources}
-    question = {"project": draft.project, "roles": draft.roles, "task": draft.task, **rows}
+    question = {"project": draft.project, "roles": draft.roles, "task": draft.task, "files": files, **rows}
     return answered("proposal", question, ask=lambda: portal().training_sets.propose_training_set(actor(), **question))
 
 
@@ -88,16 +90,31 @@ def entity_of_draft(draft: Draft, proposal: SetProposal) -> EntityQuery:
     columns = columns_of(draft, proposal)
     apart = {column.name for column in columns if column.role in ("id", "moment", "label")}
     keys = [name for use in draft.uses for name in use.keys.values() if name not in apart]
-    return entity_of(
+    entity = entity_of(
         sql_of(draft, proposal),
         sources=proposal.entity.sources,
         columns=columns,
         task=draft.task,
         label_from=draft.label_from,
         keys=keys,
-        images=draft.images,
-        text_items=draft.text_items,
+        images=_files(draft, columns, choice="image"),
+        text_items=_files(draft, columns, choice="text"),
     )
+    sizes = {column.name: draft.image_sizes.get(column.source) for column in columns if column.name in entity.images}
+    return entity.model_copy(update={"image_sizes": {name: size for name, size in sizes.items() if size}})
+
+
+def files_of(draft: Draft, column: ColumnProposal) -> str:
+    """The snapshot whose files a column names: what was chosen, else what was proposed; empty where it names none."""
+    choice = choice_of(column)
+    chosen = {"image": draft.images, "text": draft.text_items}.get(choice, {}).get(column.source)
+    proposed = column.items.snapshot_id if column.items and column.items.kind == choice else ""
+    return proposed if chosen is None else chosen
+
+
+def _files(draft: Draft, columns: Sequence[ColumnProposal], *, choice: str) -> dict[str, str]:
+    named_by = {column.name: files_of(draft, column) for column in columns if choice_of(column) == choice}
+    return {name: snapshot_id for name, snapshot_id in named_by.items() if snapshot_id}
 
 
 def splitting_of(draft: Draft, proposal: SetProposal, *, entity: EntityQuery) -> Splitting:

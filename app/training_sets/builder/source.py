@@ -180,14 +180,12 @@ def _pinned(sources: Mapping[str, str]) -> None:
 def _run(sql: str) -> None:
     """Looks at the rows of other SQL; what was chosen for columns that it still gives stays."""
     shown = draft()
-    change(sql=sql, is_sql=True, roles={})
+    change(sql=sql, is_sql=True, roles={}, images={}, text_items={})
     if not sql.strip():
         return
     try:
         names = {column.source for column in proposal_of(draft()).columns}
     except Invalid:
         return
-    change(
-        roles={name: role for name, role in shown.roles.items() if name in names},
-        uses_as={name: use for name, use in shown.uses_as.items() if name in names},
-    )
+    by_column = ("roles", "uses_as", "images", "text_items")
+    change(**{field: {name: of for name, of in getattr(shown, field).items() if name in names} for field in by_column})

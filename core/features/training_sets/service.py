@@ -11,10 +11,12 @@ from core.features.sandboxed_job import fitted
 from core.features.tables import TrainingSetRow
 from core.features.training_sets.items.images import with_files
 from core.features.training_sets.plan import check_entity, check_splitting, join_job, join_job_spec
+from core.features.training_sets.proposals.indexes import indexes_for
+from core.features.training_sets.proposals.named_items import file_indexes
 from core.features.training_sets.proposals.sandbox_entry import ENTRY, ProposalSpec
 from core.features.training_sets.proposals.split_preview import ENTRY as SPLITS_ENTRY
 from core.features.training_sets.proposals.split_preview import SplitsSpec
-from core.features.training_sets.proposals.values import Role, SetProposal, SplitsPreview
+from core.features.training_sets.proposals.values import ProposalFiles, Role, SetProposal, SplitsPreview
 from core.features.training_sets.records import (
     find_training_set,
     shares_of,
@@ -140,14 +142,15 @@ class TrainingSetService(Service):
         sources: ProposalSources = {},  # noqa: B006 - arguments are values and are never changed
         roles: ProposalRoles = {},  # noqa: B006 - arguments are values and are never changed
         task: str = "",
+        files: ProposalFiles = {},  # noqa: B006 - arguments are values and are never changed
     ) -> SetProposal:
         """Propose a training set of the rows of a snapshot, or of SQL over some: which column looks like the id, the
         moment, the label and an input, each with its reason, and how the rows are split.
 
         SQL reads the newest snapshots of the datasets that it names, `sources` names others. `roles` says of columns
-        what they are, `task` what the label is, where the proposal shall not decide that. Looks at a sample of the
-        rows, and takes at most ten seconds. Nothing is made: what it answers can be changed, and is what
-        create_training_set takes."""
+        what they are, `files` of which snapshot they name files, `task` what the label is, where the proposal shall
+        not decide that. Looks at a sample of the rows, and takes at most ten seconds. Nothing is made: what it answers
+        can be changed, and is what create_training_set takes."""
         call.may_reach_project(project)
         if bool(snapshot_id) == bool(sql):
             raise Invalid(_("Name either a snapshot or a query"), field="snapshot_id")
@@ -156,14 +159,17 @@ class TrainingSetService(Service):
             snapshots = {snapshot.dataset: snapshot for snapshot in snapshots.values()}
         else:
             snapshots = self._sources.named_in(call, sql, project=project) | snapshots
+        indexes = indexes_for(call, self._sources, project=project, files=files)
         spec = ProposalSpec(
             sql=sql or f"SELECT * FROM {quoted(next(iter(snapshots)))}",
             sources=source_tables(snapshots),
             snapshots={name: snapshot.id for name, snapshot in snapshots.items()},
             roles=roles,
             task=task,
+            indexes=file_indexes(indexes),
+            files=files,
         )
-        return self._shortly(call, ENTRY, spec, TypeAdapter(SetProposal), snapshots)
+        return self._shortly(call, ENTRY, spec, TypeAdapter(SetProposal), snapshots | indexes)
 
     @action(permission=Permission.FEATURE_SQL, reads=True)
     def preview_splits(

@@ -6,6 +6,8 @@ from sqlmodel import col, func, select
 
 from core.foundation.actions.call import Call
 from core.foundation.errors import Conflict, Invalid
+from core.foundation.ids import Kind
+from core.foundation.objects import are_kept
 from core.foundation.text import _
 from core.lake.datasets.named_tables import newest_named
 from core.lake.datasets.service import DatasetService
@@ -42,6 +44,19 @@ class SourceSnapshots:
         datasets = dict(call.session.exec(named).all()) if snapshot_ids else {}
         newest = _newest_by_dataset(call, set(datasets.values()))
         return {snapshot_id: newest[dataset_id] for snapshot_id, dataset_id in datasets.items()}
+
+    def newest_indexes(self, call: Call, *, project: str, most: int) -> dict[str, Snapshot]:
+        """The newest snapshots that may be used of a project's datasets of files, by their ids: of so many datasets,
+        those that were created last."""
+        query = select(DatasetRow.id).where(
+            DatasetRow.project == project,
+            DatasetRow.form == "files",
+            are_kept(DatasetRow.id, kind=Kind.DATASET, archived=False),
+        )
+        dataset_ids = call.session.exec(query.order_by(col(DatasetRow.created_at).desc()).limit(most)).all()
+        newest = _newest_by_dataset(call, dataset_ids)
+        ids = [newest[dataset_id] for dataset_id in dataset_ids]
+        return self.usable(call, {id_: id_ for id_ in ids if id_}, project=project)
 
     def newest_snapshots(self, call: Call, sources: Mapping[str, str]) -> dict[str, Snapshot]:
         """The same as values. Conflict when none of a dataset may be used."""

@@ -21,6 +21,7 @@ from tests.conftest import People
 from tests.features.departures import LIMITS, flights, join
 from tests.lake.imports.in_process import imported
 from tests.lake.readers.test_dispatch import parquet
+from tests.pictures import packed, png
 
 SHARES = {"train": 0.7, "validation": 0.15, "test": 0.15}
 
@@ -263,3 +264,36 @@ def test_what_says_something_is_a_text_and_a_list_of_numbers_a_vector(tmp_path: 
     assert {"name": "left out", "ragged": "left out"}.items() <= roles(proposal).items()
     assert "by its words" in reason(proposal, "remark")
     assert {column.source: column.kind for column in proposal.columns}["remark"] == "text"
+
+
+def test_a_column_of_paths_is_proposed_as_images_or_texts_of_the_files_that_it_names(
+    portal: Portal, people: People
+) -> None:
+    mei, sets, stored = people.engineer, portal.training_sets, {}
+    files = {f"{at:02}.png": png([[at]]) for at in range(24)}, {f"{at:02}.txt": b"Note %d" % at for at in range(24)}
+    rows = "picture,note,label,remark\n" + "".join(f"{at:02}.png,{at:02}.txt,{at % 2},r{at}\n" for at in range(25))
+    uploads = {"pictures.zip": packed(files[0]), "notes.zip": packed(files[1]), "rows.csv": rows.encode()}
+    for filename, content in uploads.items():
+        name = filename.partition(".")[0]
+        dataset = portal.datasets.create_dataset(mei, project="PROJ-1", name=name)
+        stored[name] = imported(portal, mei, dataset_id=dataset.id, filename=filename, content=content).id
+    proposal = sets.propose_training_set(mei, project="PROJ-1", snapshot_id=stored["rows"])
+    assert (proposal.entity.images, proposal.entity.text_items) == (
+        {"picture": stored["pictures"]},
+        {"note": stored["notes"]},
+    )
+    assert "24 of 25 values are files of pictures v1." in reason(proposal, "picture")
+    assert "1 values of picture are no files: leave their rows out with WHERE." in proposal.notes
+    items = next(column.items for column in proposal.columns if column.source == "picture")
+    assert items is not None
+    assert (items.kind, items.width, items.others, len(items.shown)) == ("image", 1, ("24.png",), 12)
+    assert next(column.items for column in proposal.columns if column.source == "remark") is None
+    chosen = sets.propose_training_set(
+        mei, project="PROJ-1", snapshot_id=stored["rows"], files={"picture": stored["notes"]}
+    )
+    named = next(column.items for column in chosen.columns if column.source == "picture")
+    assert named is not None
+    assert (named.named, named.values, len(named.others)) == (0, 25, 3)
+    with pytest.raises(Invalid, match="has no files") as refusal:
+        sets.propose_training_set(mei, project="PROJ-1", snapshot_id=stored["rows"], files={"picture": stored["rows"]})
+    assert refusal.value.field == "files"

@@ -14,11 +14,13 @@ from app.training_sets.builder.keys import guessed_keys, likeness
 from app.training_sets.builder.windows import gap_of, windows_of, with_gap
 from core.features.training_sets.proposals.values import ColumnProposal, DayRows, SplitsPreview
 from core.features.training_sets.values import Split, TrainingSet
+from core.lake.images.values import ImageInput
 from core.portal import Portal
 from tests.installed import People, installed, settings_in
 from tests.lake.imports.in_process import imported
 from tests.pages.conftest import PROJECT, build_view, flights
 from tests.pages.running import drawn, page, text_of, write_code
+from tests.pictures import packed, png
 
 NUMBERED = "(SELECT row_number() OVER () AS n FROM flights)"
 WINES = f"SELECT 'R' || n AS glass, n % 7 AS ash, n % 5 AS alkali, ['a', 'b', 'c'][1 + n % 3] AS grape FROM {NUMBERED}"
@@ -182,6 +184,41 @@ def test_a_view_whose_key_is_nowhere_waits_for_a_column(data: Data) -> None:
     # A number is no key that matches exactly: it is sent for look-up only.
     go(test, "rows")
     assert test.selectbox(key="role_ash").value == "key"
+
+
+def test_a_column_of_paths_is_learned_as_images_of_the_dataset_and_the_size_that_are_chosen(data: Data) -> None:
+    mei, ids = data.people.engineer, {}
+    contents = {f"{at:02}.png": png([[at] * 3] * 2) for at in range(60)}
+    rows = "scan,other,label\n" + "".join(f"{name},no{name},{at % 2}\n" for at, name in enumerate(contents))
+    for filename, content in {"scans.zip": packed(contents), "read.csv": rows.encode()}.items():
+        dataset = data.portal.datasets.create_dataset(mei, project=PROJECT, name=filename.partition(".")[0])
+        ids[filename] = imported(data.portal, mei, dataset_id=dataset.id, filename=filename, content=content).id
+    test = data.page(dataset=ids["read.csv"])
+    assert test.selectbox(key="role_scan").value == "image"
+    assert "60 of 60 values are files of scans v1." in text_of(test)
+    assert test.selectbox(key="files_of_scan").value == ids["scans.zip"]
+    assert len(test.get("imgs")) == 12
+    test.selectbox(key="role_other").select("image")
+    drawn(test)
+    assert "Choose the dataset of the files of other." in text_of(test)
+    assert test.button(key="set_next").disabled
+    test.selectbox(key="files_of_other").select(ids["scans.zip"])
+    assert "No value of other is a path or a digest of a file of scans v1" in text_of(drawn(test))
+    test.selectbox(key="role_other").select("left out")
+    drawn(test)
+    test.selectbox(key="size_scan").select((28, 28))
+    drawn(test)
+    test.selectbox(key="colors_scan").select(1)
+    drawn(test)
+    assert not test.button(key="set_next").disabled
+    named(go(test, "join"), "Scans")
+    test.button(key="join").click()
+    test.run()
+    entity = data.set_called("Scans").entity
+    assert (entity.images, entity.image_sizes) == (
+        {"scan": ids["scans.zip"]},
+        {"scan": ImageInput(width=28, height=28, channels=1)},
+    )
 
 
 def test_people_without_the_right_are_told_so(data: Data) -> None:

@@ -61,11 +61,16 @@ def _as_file(cell: Any, image: ImageInput | None) -> Any:
     return sent(bytes.fromhex(cell), image=image) if image else cell
 
 
-def proposed(index: "pa.Table", contents: Mapping[str, Path]) -> ImageInput:
+def usual_size(width: int, height: int) -> tuple[int, int]:
     """Small images stay what they are, the largest of them where they differ; others are scaled to a usual size."""
+    sides = width or USUAL_SIDE, height or USUAL_SIDE
+    return sides if max(sides) <= USUAL_SIDE else (USUAL_SIDE, USUAL_SIDE)
+
+
+def proposed(index: "pa.Table", contents: Mapping[str, Path]) -> ImageInput:
+    """What the files are decoded to where nobody says otherwise."""
     import pyarrow.compute as pc
 
-    sizes = [pc.max(index[side]).as_py() or USUAL_SIDE for side in ("width", "height")]
-    width, height = sizes if max(sizes) <= USUAL_SIDE else (USUAL_SIDE, USUAL_SIDE)
+    width, height = usual_size(*(pc.max(index[side]).as_py() or 0 for side in ("width", "height")))
     sampled = [contents[item].read_bytes() for item in index["item"][:SAMPLED].to_pylist()]
     return ImageInput(width=width, height=height, channels=1 if all(map(is_gray, sampled)) else 3)

@@ -98,7 +98,7 @@ def _or_chosen(
 
 def _own_role(column: Column, chosen: Mapping[str, Role]) -> tuple[Role, str]:
     """What a column is that is nothing of which there is only one."""
-    guessed, reason = _input(column)
+    guessed, reason = ("input", f"{column.items.words}.") if column.items else _input(column)
     role = chosen.get(column.name, guessed)
     if column.name not in chosen or role == guessed:
         return role, reason
@@ -106,8 +106,9 @@ def _own_role(column: Column, chosen: Mapping[str, Role]) -> tuple[Role, str]:
 
 
 def _id(survey: Survey) -> tuple[str, str]:
-    """A column with another value in every row, whose name or whose values say that it is one."""
-    unique = [column for column in survey.columns if column.type in KEYS and column.is_unique]
+    """A column with another value in every row, whose name or whose values say that it is one. What names files is
+    learned from those."""
+    unique = [column for column in survey.columns if column.type in KEYS and column.is_unique and not column.items]
     for column in sorted(unique, key=lambda column: ID_NAME.search(column.name) is None):
         if ID_NAME.search(column.name):
             return column.name, _("Every row has another value, and it is called like an id.")
@@ -148,7 +149,7 @@ def _moment(survey: Survey) -> tuple[str, str]:
 
 def _label(columns: tuple[Column, ...]) -> tuple[str, str]:
     """What is called like one, else what is known only later, else the last column."""
-    able = [column for column in columns if column.tasks and not _is_group(column)]
+    able = [column for column in columns if column.tasks and not column.items and not _is_group(column)]
     by_name = {column.name.casefold().removeprefix("is_"): column for column in reversed(able)}
     named = next((by_name[name] for name in LABEL_NAMES if name in by_name), None)
     if named:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 ENTRY = "core.features.training_sets.proposals.split_preview:preview"
 NO_INPUTS: dict[str, Any] = {
-    "categories": (), "numbers": (), "texts": (), "vectors": (), "images": {}, "text_items": {}, "keys_only": (),
+    "categories": (), "numbers": (), "texts": (), "vectors": (), "images": {}, "image_sizes": {},
+    "text_items": {}, "keys_only": (),
 }  # fmt: skip
 DAY_MICROSECONDS = 86_400_000_000
 # A stretch of time is drawn in at most so many bars.

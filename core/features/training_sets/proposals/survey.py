@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from core.features.columns import TEXT, TRUTH, WHOLE, is_number, is_vector, kind_of
+from core.features.training_sets.proposals.values import NamedItems
 from core.features.values import Kind
 from core.lake.cells import json_rows, shown, values_of
 from core.lake.values import TablePreview
@@ -30,12 +31,13 @@ BINS, SHOWN_ROWS = 16, 20
 @dataclass(frozen=True)
 class Column:
     """A column of the sample: `known` is the column with the instant from which its values are known, where it is known
-    only later."""
+    only later; `items` are the files that its values name."""
 
     name: str
     type: str
     values: "pa.ChunkedArray"
     known: str = ""
+    items: NamedItems | None = None
 
     @cached_property
     def distinct(self) -> int:
@@ -71,6 +73,8 @@ class Column:
         """How a model would take it; None where it cannot."""
         import pyarrow.compute as pc
 
+        if self.items:
+            return self.items.kind
         if is_vector(self.type):
             lengths = pc.unique(pc.list_value_length(self.values))
             return "vector" if len(lengths) == 1 and lengths[0].as_py() and not self.missing else None

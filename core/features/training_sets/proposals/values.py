@@ -1,15 +1,41 @@
 """What is proposed for some rows, as pages and callers see it."""
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from core.features.training_sets.values import EntityQuery, ShareSplits, Split
 from core.features.values import Kind
+from core.foundation.text import _, thousands
 from core.foundation.values import Value
 from core.lake.values import TablePreview
 from core.tasks.values import LabelSpread
 
 Role = Literal["id", "moment", "label", "group", "weight", "key", "input", "left out"]
+ProposalFiles = Annotated[dict[str, str], Field(max_length=100)]
+
+
+class NamedItems(Value):
+    """The files of a snapshot that a column names, by paths or digests: of `values` different ones of a sample `named`
+    are such, `others` are a few that are not. `shown` are the digests of some files; `width` and `height` are what
+    images are decoded to unless someone says otherwise."""
+
+    snapshot_id: str
+    title: str
+    kind: Literal["image", "text"]
+    values: int
+    named: int
+    others: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+    width: int = 0
+    height: int = 0
+
+    @property
+    def words(self) -> str:
+        return _("{n} of {values} values are files of {title}").format(
+            n=thousands(self.named), values=thousands(self.values), title=self.title
+        )
 
 
 class ColumnProposal(Value):
@@ -17,7 +43,8 @@ class ColumnProposal(Value):
     `source` what it is called in the rows, `type` is that of DuckDB. `kind` is how a model would take it, and is None
     where it cannot; `tasks` are those that its values fit as labels, the likeliest first. `missing` is the share of
     rows without a value, `distinct` counts the values, both of the sample; `examples` are a few of them as text. `bins`
-    count the rows in bins of equal width of numbers and moments, or those of the most frequent other values."""
+    count the rows in bins of equal width of numbers and moments, or those of the most frequent other values. `items`
+    are the files that its values name."""
 
     name: str
     source: str
@@ -30,6 +57,7 @@ class ColumnProposal(Value):
     distinct: int
     examples: tuple[str, ...]
     bins: tuple[int, ...] = ()
+    items: NamedItems | None = Field(default=None, exclude_if=lambda items: items is None)
 
 
 class SetProposal(Value):
