@@ -197,7 +197,7 @@ def test_a_column_of_paths_is_learned_as_images_of_the_dataset_and_the_size_that
     assert test.selectbox(key="role_scan").value == "image"
     assert "60 of 60 values are files of scans v1." in text_of(test)
     assert test.selectbox(key="files_of_scan").value == ids["scans.zip"]
-    assert len(test.get("imgs")) == 12
+    assert len(test.get("image")) == 12
     test.selectbox(key="role_other").select("image")
     drawn(test)
     assert "Choose the dataset of the files of other." in text_of(test)

@@ -57,17 +57,22 @@ def with_items(
     for name in chosen:
         check_column({column.name: column.type for column in seen.columns}, name)
     values = {column.name: _sampled(column) for column in seen.columns if column.is_text and not column.known}
-    best: dict[str, NamedItems] = {}
     wanted = {value for own in values.values() for value in own}
-    for index in indexes if wanted else ():
-        looked_up = _looked_up(wanted, index.table.files(inputs))
-        for name, own in values.items():
-            named = _named(own, index, looked_up)
-            is_better = named.named >= LEAST_SHARE * len(own) and (name not in best or named.named > best[name].named)
-            if own and (chosen[name] == index.snapshot_id if name in chosen else is_better):
-                best[name] = named
-    columns = tuple(replace(column, items=best.get(column.name)) for column in seen.columns)
-    return replace(seen, columns=columns)
+    looked_up = [(index, _looked_up(wanted, index.table.files(inputs))) for index in indexes] if wanted else []
+    items = {
+        name: _best([_named(own, *pair) for pair in looked_up], chosen=chosen.get(name, ""))
+        for name, own in values.items()
+        if own
+    }
+    return replace(seen, columns=tuple(replace(column, items=items.get(column.name)) for column in seen.columns))
+
+
+def _best(offered: Sequence[NamedItems], *, chosen: str) -> NamedItems | None:
+    """Those of the chosen snapshot, else most of the values; of several snapshots with as many the newest."""
+    if chosen:
+        return next((items for items in offered if items.snapshot_id == chosen), None)
+    enough = [items for items in offered if items.named >= LEAST_SHARE * items.values]
+    return max(enough, key=lambda items: items.named, default=None)
 
 
 def _sampled(column: Column) -> list[str]:
