@@ -98,11 +98,15 @@ def _or_chosen(
 
 def _own_role(column: Column, chosen: Mapping[str, Role]) -> tuple[Role, str]:
     """What a column is that is nothing of which there is only one."""
-    guessed, reason = ("input", f"{column.items.words}.") if column.items else _input(column)
+    guessed, reason = _guessed(column)
     role = chosen.get(column.name, guessed)
     if column.name not in chosen or role == guessed:
         return role, reason
     return role, _("Chosen. {reason}").format(reason=reason) if guessed == "left out" else _("Chosen.")
+
+
+def _guessed(column: Column) -> tuple[Role, str]:
+    return ("input", f"{column.items.words}.") if column.items else _input(column)
 
 
 def _id(survey: Survey) -> tuple[str, str]:
