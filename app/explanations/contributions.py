@@ -36,7 +36,7 @@ def why(version: ModelVersion, row: Mapping[str, Any]) -> None:
         chosen = st.selectbox(label, classes, index=None, placeholder=predicted, key="why_class") or ""
     if not st.button(_("Why?"), icon=":material/insights:", key="why_prediction"):
         return
-    inputs = {name: row.get(name) for name in version.signature.columns}
+    inputs = {name: row.get(name) for name in version.signature.filled}
     explanation: Explanation | None = None
     with forms.attempt(), st.spinner(_("Asking what pushed it")):
         explanation = portal().explanations.explain(actor(), version_id=version.id, row=inputs, output=chosen)

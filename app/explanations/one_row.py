@@ -43,7 +43,7 @@ def explain_one(version: ModelVersion) -> None:
     label = _("A row of {split}").format(split=split)
     place = st.selectbox(label, range(len(rows)), format_func=lambda at: _row_name(rows[at]), key="explained_row")
     st.caption(_("Change what you like, or type a row of your own; an empty value is a missing one."))
-    why(version, _entered(version.signature.columns, rows[place], key=f"explained_values_{place}"))
+    why(version, _entered(version.signature.filled, rows[place], key=f"explained_values_{place}"))
 
 
 def _row_name(row: Mapping[str, Any]) -> str:

@@ -68,7 +68,7 @@ def measure(
     target, rows = job_spec.signature.target, table.num_rows
     table = drawn(table, target=target, seed=job_spec.seed)
     losses = _losses_of(model, target)
-    names = tuple(job_spec.signature.columns)
+    names = tuple(job_spec.signature.filled)
     chosen = _chosen(table, names, losses=losses, seed=job_spec.seed)
     groups, together = _grouped(table, names, views=job_spec.views)
     known, repeats = shuffled_losses(

@@ -56,10 +56,10 @@ class ExplanationService(Service):
         call.may_reach(version_id)
         version = self._registry.version(call, version_id)
         training_set = self._rows_for(call, version, training_set_id=training_set_id)
-        if unknown := [name for name in row if name not in version.signature.columns]:
+        if unknown := [name for name in row if name not in version.signature.filled]:
             raise Invalid(
                 _("{id} takes no {name}").format(id=version_id, name=repr(unknown[0][:60])),
-                hint=_("It takes: {names}.").format(names=", ".join(version.signature.columns)[:500]),
+                hint=_("It takes: {names}.").format(names=", ".join(version.signature.filled)[:500]),
                 field="row",
             )
         store = self.foundation.store
@@ -134,7 +134,7 @@ class ExplanationService(Service):
             return
         training_set = self._training_sets.training_set(call, version.training_set_id)
         split = next((split for split in training_set.splits if split.name == UNSEEN), None)
-        if split is not None and _inputs_of(version) and self._running(call, version.id) is None:
+        if split is not None and not _missing(version, training_set) and self._running(call, version.id) is None:
             job_spec = _job_spec(version, training_set, split, seed=1)
             self._compute.submit(call, job_spec.model_copy(update={"priority": QUIET_PRIORITY}))
 
@@ -165,13 +165,11 @@ class ExplanationService(Service):
             )
         call.may_reach(chosen, even_put_away=True)
         training_set = self._training_sets.training_set(call, chosen)
-        known = training_set.contract.inputs() if training_set.contract else ()
-        missing = [name for name in _inputs_of(version) if name not in known]
-        if missing or not _inputs_of(version):
-            name = missing[0] if missing else _("columns with names")
+        missing = _missing(version, training_set)
+        if missing:
             raise Invalid(
                 _("{training_set} has no {name}, which {id} takes").format(
-                    training_set=chosen, name=name, id=version.id
+                    training_set=chosen, name=missing[0], id=version.id
                 ),
                 hint=_("Name one that has all of its inputs."),
                 field="training_set_id",
@@ -179,10 +177,14 @@ class ExplanationService(Service):
         return training_set
 
 
-def _inputs_of(version: ModelVersion) -> Sequence[str]:
-    """The names of the columns that it takes; none where whole tensors alone fill it."""
-    specs = version.signature.inputs
-    return tuple(version.signature.columns) if all(spec.names for spec in specs) else ()
+def _missing(version: ModelVersion, training_set: TrainingSet) -> Sequence[str]:
+    """The inputs that no column fills; a whole tensor is filled by a vector of as many numbers."""
+    contract = training_set.contract
+    known = contract.kinds() if contract else {}
+    absent = [name for name in version.signature.filled if name not in known]
+    whole = [spec for spec in version.signature.inputs if not spec.names and spec.name in known]
+    fits = {name: contract.field(name).size for name in contract.vectors()} if contract else {}
+    return [*absent, *(spec.name for spec in whole if fits.get(spec.name) != spec.values)]
 
 
 def _split(training_set: TrainingSet, name: str) -> SplitFile:

@@ -126,6 +126,11 @@ class Signature(Value):
         """By name the columns that callers may fill, in the order of the inputs."""
         return {name: spec.datatype for spec in self.inputs for name in spec.names}
 
+    @property
+    def filled(self) -> dict[str, Datatype]:
+        """By name the columns of rows that fill it: the lists of a column are a whole tensor."""
+        return {name: spec.datatype for spec in self.inputs for name in spec.names or (spec.name,)}
+
     def describes(self, graph: "Signature") -> bool:
         """Whether this says of a file what its graph says, which knows no names of columns, nor
         where pixels come from."""

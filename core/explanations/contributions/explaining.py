@@ -33,7 +33,7 @@ def explained(
     one, else it is the one that is predicted."""
     target, end = signature.target, end_of(content, target=signature.target)
     model = OnnxModel(end.content, signature=signature, threads=1)
-    mixtures = Mixtures(table, tuple(signature.columns))
+    mixtures = Mixtures(table, tuple(signature.filled))
     known = {name: np.asarray(values) for name, values in model.outputs(mixtures.one_each()).items()}
     column, name = _column(known[end.output][0], target=target, output=output)
     exact = _exact(end, known, mixtures, column=column)
@@ -151,4 +151,6 @@ def _contributions(table: "pa.Table", names: tuple[str, ...], parts: Any, errors
 def _shown(value: Any) -> str | float | None:
     if value is None or isinstance(value, float):
         return value
+    if isinstance(value, bytes):
+        return _("an image")
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else str(value)[:200]

@@ -1,9 +1,11 @@
 """Explains a prediction in a process of its own, with an end to its memory and its time: the portal itself runs no
 model. The process is kept warm, so that somebody who waits gets an answer at once."""
 
+import base64
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
@@ -12,7 +14,7 @@ from core.explanations.values import Explanation
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.registry.inspection import FileLimits, effort_of
-from core.registry.signature import Signature
+from core.registry.signature import Signature, TensorSpec
 from core.sandbox.runner import run_sandboxed
 
 if TYPE_CHECKING:
@@ -58,9 +60,9 @@ def explain_here(job_spec: Mapping[str, Any], *, inputs: Mapping[str, Path], **_
     from core.explanations.contributions.explaining import explained
 
     signature = Signature.model_validate(job_spec["signature"])
-    names = list(signature.columns)
+    names = list(signature.filled)
     rows = background_of(inputs[BACKGROUND], names)
-    table = with_row(rows, job_spec["row"])
+    table = with_row(rows, job_spec["row"], specs={spec.name: spec for spec in signature.inputs})
     content = inputs[MODEL].read_bytes()
     return explained(content, table, signature=signature, output=job_spec["output"]).model_dump(mode="json")
 
@@ -78,14 +80,16 @@ def background_of(path: Path, names: list[str], *, seed: int = 1) -> "pa.Table":
     return table.take(np.sort(random.choice(table.num_rows, min(most, table.num_rows), replace=False)))
 
 
-def with_row(background: "pa.Table", row: Mapping[str, Any]) -> "pa.Table":
+def with_row(
+    background: "pa.Table", row: Mapping[str, Any], *, specs: Mapping[str, TensorSpec] = MappingProxyType({})
+) -> "pa.Table":
     """The row before the others; what it does not have is missing. Invalid for what cannot be such a value."""
     import pyarrow as pa
 
     columns = {}
     for field in background.schema:
         try:
-            columns[field.name] = pa.array([row.get(field.name)], type=field.type)
+            columns[field.name] = pa.array([_value(row.get(field.name), specs.get(field.name))], type=field.type)
         except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
             raise Invalid(
                 _("{name} cannot be {value}").format(name=field.name, value=repr(row.get(field.name))[:60]),
@@ -93,3 +97,16 @@ def with_row(background: "pa.Table", row: Mapping[str, Any]) -> "pa.Table":
                 field="row",
             ) from error
     return pa.concat_tables([pa.table(columns, schema=background.schema), background])
+
+
+def _value(value: Any, spec: TensorSpec | None) -> Any:
+    """As it lies in the rows: the pixels of an image that comes as base64 of its file, and all numbers of a vector."""
+    if spec is None or not spec.row or spec.columns:
+        return value
+    if spec.image:
+        from core.lake.images.decoding import decode
+
+        return decode(base64.b64decode(value, validate=True), spec.image)
+    if len(value) != spec.values or any(number is None for number in value):
+        raise ValueError
+    return value
