@@ -24,14 +24,15 @@ def named_files(column: ColumnProposal) -> None:
     if choice != "image" and not (choice == "text" and (column.items or column.source in shown.text_items)):
         return
     snapshot_id = files_of(shown, column)
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key=f"files_{column.source}"):
-        _dataset(column, shown, snapshot_id=snapshot_id)
-        if choice == "image" and snapshot_id:
-            _size(column, shown)
-    if problem := _problem(column, snapshot_id=snapshot_id):
-        st.caption(f":orange[:material/warning: {links.escape(problem)}]")
-    if choice == "image" and snapshot_id and column.items:
-        _pictures(column.items)
+    with st.container(key=f"files_{column.source}", gap="xsmall"):
+        with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+            _dataset(column, shown, snapshot_id=snapshot_id)
+            if choice == "image" and snapshot_id:
+                _size(column, shown)
+        if problem := _problem(column, snapshot_id=snapshot_id):
+            st.caption(f":orange[:material/warning: {links.escape(problem)}]")
+        if choice == "image" and snapshot_id and column.items:
+            _pictures(column.items)
 
 
 def lacks_files(shown: Draft, columns: Sequence[ColumnProposal]) -> str:
