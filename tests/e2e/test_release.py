@@ -30,7 +30,7 @@ def test_a_load_test_says_first_whether_it_may_be_believed(jonas: Visitor, chain
     jonas.go(f"/endpoint?id={chain.staging}").page.get_by_role("link", name="New test").click()
     jonas.page.get_by_role("radio", name="Smoke").click()
     jonas.fill(re.compile("Requests a second"), "200")
-    jonas.fill(re.compile("Seconds, at most"), "3")
+    jonas.fill(re.compile("Seconds, at most"), "8")
     jonas.press("Start the test")
     jonas.at("LT")
     jonas.sees_in_the_end(re.compile("^(Valid|Invalid): "))

@@ -42,7 +42,7 @@ def test_the_catalog_of_features_lists_every_feature_of_a_view(furnished: Furnis
     shown = text_of(test)
     assert "2 features" in shown
     assert "carrier_delay.flights@v1" in shown
-    test.session_state["part"] = "Usage"
+    test.query_params["part"] = "usage"
     assert "late_arrivals" in text_of(drawn(test))
 
 

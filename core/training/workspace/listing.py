@@ -150,10 +150,16 @@ def _line(row: RunRow, job: JobRow, **about: Any) -> RunLine:
 
 def archived_among(session: Session, ids: Sequence[str]) -> frozenset[str]:
     """The runs whose version, the model of that, or what they learned from was archived."""
-    gone = select(ObjectRow.id).where(ObjectRow.put_away != "")
-    versions = select(VersionRow.id).where(or_(col(VersionRow.state) == "archived", col(VersionRow.model_id).in_(gone)))
-    is_archived = or_(col(RunRow.training_set_id).in_(gone), col(RunRow.version_id).in_(versions))
-    return frozenset(session.exec(select(RunRow.id).where(col(RunRow.id).in_(ids), is_archived)))
+    model, learned_from = aliased(ObjectRow), aliased(ObjectRow)
+    query = (
+        select(RunRow.id)
+        .outerjoin(VersionRow, col(VersionRow.id) == RunRow.version_id)
+        .outerjoin(model, col(model.id) == VersionRow.model_id)
+        .outerjoin(learned_from, col(learned_from.id) == RunRow.training_set_id)
+        .where(col(RunRow.id).in_(ids))
+        .where(or_(col(VersionRow.state) == "archived", col(model.put_away) != "", col(learned_from.put_away) != ""))
+    )
+    return frozenset(session.exec(query))
 
 
 def tags_of(session: Session, ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:

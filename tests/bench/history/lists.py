@@ -17,6 +17,7 @@ ROUNDS, OFFSETS, GOAL_MS = 5, (0, 90_000), 100.0
 OF_FILES = frozenset({"compute.read_log", "queries.result", "lake.search_items", "imports.list_rejected_rows"})
 # What a list is about that must be told what; the objects of the small installation.
 ABOUT = {
+    "project": "PROJ-1",
     "dataset_id": "DS-1",
     "view_id": "FV-1",
     "version_id": "FEAT-1",
