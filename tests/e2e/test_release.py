@@ -29,6 +29,8 @@ def test_a_version_is_deployed_to_staging_and_computes_what_was_computed_offline
 def test_a_load_test_says_first_whether_it_may_be_believed(jonas: Visitor, chain: Chain) -> None:
     jonas.go(f"/endpoint?id={chain.staging}").page.get_by_role("link", name="New test").click()
     jonas.page.get_by_role("radio", name="Smoke").click()
+    # The fields of another profile take the place of these.
+    jonas.settled()
     jonas.fill(re.compile("Requests a second"), "200")
     jonas.fill(re.compile("Seconds, at most"), "8")
     jonas.press("Start the test")
