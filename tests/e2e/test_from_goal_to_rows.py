@@ -83,6 +83,7 @@ def join_rows(mei: Visitor) -> None:
         mei.settled().fill_day(f"{split.name} to", split.end)
         mei.settled()
     border = mei.page.get_by_role("slider", name="End of Validation")
+    expect(border).to_have_attribute("aria-valuetext", "2013-11-01")
     border.press("ArrowLeft")
     expect(border).to_have_attribute("aria-valuetext", "2013-10-31")
     border.press("ArrowRight")

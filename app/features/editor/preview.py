@@ -3,6 +3,7 @@ meanwhile and sent off."""
 
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import count
 from typing import Any
 
 import streamlit as st
@@ -86,7 +87,8 @@ def preview_part(subject: Subject, entered: Mapping[str, Any], *, is_touched: bo
     if is_ready and not trial.is_running and (pressed or (is_live and is_touched and logic != trial.requested)):
         trial.start(subject, logic)
     if trial.is_running:
-        frame.live(lambda: _waits(trial), running=True, every=WAIT_SECONDS)
+        draws = count()
+        frame.live(lambda: _waits(trial, draws), running=True, every=WAIT_SECONDS)
     elif trial.error:
         with frame.guarded(), forms.attempt(subject.places):
             raise trial.error
@@ -112,8 +114,9 @@ def _controls(subject: Subject, *, is_ready: bool) -> tuple[bool, bool]:
     return pressed, is_live
 
 
-def _waits(trial: Trial) -> bool:
-    is_over = trial.future is not None and trial.future.done()
+def _waits(trial: Trial, draws: "count[int]") -> bool:
+    """The page is drawn to its end first: drawing it anew at once would forget what was pressed on it."""
+    is_over = next(draws) > 0 and trial.future is not None and trial.future.done()
     if not is_over:
         st.caption(_(":material/progress_activity: Running on a sample"))
     return not is_over
