@@ -168,4 +168,6 @@ def _distance_in_words(board: Leaderboard) -> str:
 
 
 def _plain(value: float) -> str:
+    if abs(value) >= 1000:
+        return thousands(value)
     return f"{value:.4f}" if abs(value) < 10 else f"{value:.4g}"
