@@ -51,9 +51,17 @@ def test_two_versions_are_compared_on_the_same_rows(mei: Visitor, chain: Chain) 
 
 def test_a_wrong_order_of_columns_is_seen_before_a_model_is_registered(mei: Visitor) -> None:
     page = mei.go("/upload-model").page
-    for place, (name, content) in enumerate((("m.onnx", content_of("xgboost")), ("rows.csv", rows_with("xgboost")))):
+    files = {
+        "Model file": ("m.onnx", content_of("xgboost")),
+        "Rows as the model takes them": ("r.csv", rows_with("xgboost")),
+    }
+    for label, (name, content) in files.items():
+        field = page.get_by_role("region", name=label, exact=True)
         file: FilePayload = {"name": name, "mimeType": "application/octet-stream", "buffer": content}
-        page.locator('input[type="file"]').nth(place).set_input_files(file)
+        field.locator('input[type="file"]').set_input_files(file)
+        expect(field).to_contain_text(name)
+        # The next file waits until the page has read this one and stands still.
+        mei.sees_in_the_end("float_input")
         mei.settled()
     mei.sees_in_the_end(re.compile("Equal to"))
     for names, verdict in ((("c1", "c0"), re.compile("Differs on")), (("c0", "c1"), re.compile("Equal to"))):
