@@ -100,6 +100,6 @@ def join_rows(mei: Visitor) -> None:
 
 
 def go_on(mei: Visitor) -> None:
-    """To the next step."""
-    mei.page.locator(".st-key-set_next button").click()
+    """To the next step. While a page is drawn, the button of the drawing before may still stand behind the new one."""
+    mei.page.locator(".st-key-set_next button").first.click()
     mei.settled()
