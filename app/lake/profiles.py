@@ -8,7 +8,7 @@ import streamlit as st
 from app.ui import cells, charts, numbers
 from app.ui.cells import Cell
 from app.ui.components.rows import BESIDE, rows
-from core.foundation.text import N_, _, grouped
+from core.foundation.text import N_, _
 from core.lake.values import ColumnProfile, TablePreview
 
 PREVIEW_HEIGHT, IMAGE_HEIGHT = 560, 64
@@ -96,7 +96,7 @@ def _end(profile: ColumnProfile, text: str) -> Cell:
         return cells.text(day, detail=clock[:5])
     if profile.kind != "number" or not text:
         return cells.text(text[:24])
-    return cells.number(float(text), numbers.figure(float(text)) if "." in text else grouped(text))
+    return cells.number(float(text), numbers.figure(float(text)) if "." in text else numbers.grouped(text))
 
 
 def _short(text: str) -> str:

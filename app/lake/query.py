@@ -42,9 +42,7 @@ def tables_beside(project: str) -> None:
 def _table(item: Dataset) -> None:
     assert item.latest is not None
     title = "" if item.title == item.name else f"{links.escape(item.title)} · "
-    # A count is not broken at its thousands where the title takes the rest of the line.
-    rows = numbers.number(item.latest.rows).replace("\u2009", "\u202f")
-    with st.expander(f"{item.name} · :gray[{title}{rows}]"):
+    with st.expander(f"{item.name} · :gray[{title}{numbers.number(item.latest.rows)}]"):
         st.button(
             _("Insert into the SQL"), key=f"query_put_{item.id}", type="tertiary", on_click=_put, args=(item.name,)
         )

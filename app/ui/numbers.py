@@ -2,11 +2,17 @@
 their names and units along, by their name as text."""
 
 from core.foundation import text as written
-from core.foundation.text import THIN, _, grouped
+from core.foundation.text import THIN, _
 from core.tasks.task import all_metrics
 
 NONE = "\u2014"
+NARROW = "\u202f"
 MINUTE, HOUR = 60, 3600
+
+
+def grouped(number: str) -> str:
+    """A number as Python writes it with commas, in the form that people read, which no line breaks."""
+    return written.grouped(number).replace(THIN, NARROW)
 
 
 def number(value: float | int | None, digits: int = 4) -> str:
@@ -44,7 +50,7 @@ def percent(share: float | None, digits: int = 1) -> str:
 
 def change(share: float) -> str:
     """A relative change in percent, with its sign."""
-    return ("+" if share > 0 else "") + grouped(f"{share * 100:.1f}") + "\u202f%"
+    return ("+" if share > 0 else "") + grouped(f"{share * 100:.1f}") + f"{NARROW}%"
 
 
 def p_value(value: float | None) -> str:
@@ -88,7 +94,7 @@ def rate(value: float | None) -> str:
 
 def between(low: float, high: float, *, digits: int = 1) -> str:
     """An interval."""
-    return f"{fixed(low, digits)}{THIN}\u2013{THIN}{fixed(high, digits)}"
+    return f"{fixed(low, digits)}{NARROW}\u2013{NARROW}{fixed(high, digits)}"
 
 
 def metric_name(metric: str) -> str:

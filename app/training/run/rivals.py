@@ -141,4 +141,4 @@ def _beside(name: str, own: Evaluation, rival: Rival) -> str:
     delta = rival.deltas.get(name)
     is_chance = mine.low <= value <= mine.high if delta is None else delta.low <= 0 <= delta.high
     color = "gray" if is_chance else color
-    return f"{shown} :{color}[:material/{arrow}: {sign}{numbers.fixed(difference, 4)}]"
+    return f"{shown} :{color}[:material/{arrow}: {sign}{numbers.number(difference)}]"

@@ -62,5 +62,5 @@ def test_every_action_that_changes_something_says_what_it_did(portal: Portal) ->
 def test_a_condition_reads_as_a_phrase_with_its_unit() -> None:
     criterion = Criterion.model_validate({"metric": "p99_ms", "comparison": "at_most", "limit": 50})
     assert criterion_line(criterion) == "p99 latency at most 50 ms"
-    assert metric_value("capacity_rps", 1200) == "1\u2009200 rps"
+    assert metric_value("capacity_rps", 1200) == "1\u202f200 rps"
     assert [counted(count, "run", "runs") for count in (0, 1, 2)] == ["0 runs", "1 run", "2 runs"]

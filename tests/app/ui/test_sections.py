@@ -4,7 +4,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests import streamlit_client
 
-THIN, NARROW, DASH = "\u2009", "\u202f", "\u202f\u2013\u2060\u202f"
+NARROW, DASH = "\u202f", "\u202f\u2013\u2060\u202f"
 
 
 def cells() -> None:
@@ -61,7 +61,7 @@ def test_every_form_is_written_in_its_way() -> None:
         "a \\[b\\]",
         "`a [b]`",
         "Log loss\u00a0\u2193",
-        f"12{THIN}000",
+        f"12{NARROW}000",
         "11.25",
         "21.44\u00a0%",
         f"4.2\u00a0ms :gray[4.0{DASH}4.5]",
@@ -76,7 +76,7 @@ def test_every_form_is_written_in_its_way() -> None:
         "[EV 4](evidence?id=EV-4)",
         "elsewhere",
     ]
-    assert test.header[0].value == f"All :gray[12{THIN}000 of \\*them\\*]"
+    assert test.header[0].value == f"All :gray[12{NARROW}000 of \\*them\\*]"
     assert test.caption[0].value == "\\_Plain\\_"
 
 

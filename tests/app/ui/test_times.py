@@ -54,7 +54,7 @@ def test_durations_have_two_units_at_most(seconds: float, words: str) -> None:
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        (336776, "336\u2009776"),
+        (336776, "336\u202f776"),
         (0.68123456, "0.6812"),
         (0.000012, "1.2e\u221205"),
         (-3.5, "\u22123.5000"),
