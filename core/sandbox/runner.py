@@ -153,12 +153,15 @@ class _Process:
         """Why there was no answer. What the process said to its standard error is for operators, and what people's
         code said there is for nobody."""
         self._process.kill()
-        if isinstance(self._process, Forked) and self._process.was_taken_along:
+        if self._was_taken_along(within=None):
             return Unavailable(_("What runs code was ended"), hint=_("Nothing is wrong with the code. Try again."))
         words = (self._stderr_tail + self._rest_of_errors()).decode(errors="replace")[-MOST_TEXT:].strip()
         if words and not self._surroundings.untrusted:
             logger.error("a sandboxed process ended: %s", words)
         return Invalid(_("The code ended its process"), hint=_("It crashed, or called something that ends it."))
+
+    def _was_taken_along(self, *, within: int | None = 0) -> bool:
+        return isinstance(self._process, Forked) and self._process.was_taken_along(within=within)
 
     def _send(self, message: Mapping[str, Any]) -> None:
         with suppress(BrokenPipeError):
@@ -177,12 +180,18 @@ class _Process:
             ahead_seconds=call.ahead_seconds,
             held_mb=self._usage().memory // MB,
         )
+
+        def is_unwanted() -> bool:
+            return self._was_taken_along() or (stop is not None and stop())
+
         try:
             with _Process(request, surroundings, limits) as process:
-                return {"result": process.listen(progress=no_progress, stop=stop)}
-        except (TimedOut, Stopped):
+                return {"result": process.listen(progress=no_progress, stop=is_unwanted)}
+        except (TimedOut, Stopped) as end:
             # The process that asked ends too, before it could clear this away.
             shutil.rmtree(call.outputs, ignore_errors=True)
+            if self._was_taken_along():
+                raise self._ended() from end
             raise
         except Invalid as refusal:
             return {"refused": asking.refused(refusal)}

@@ -47,12 +47,10 @@ class Forked:
     def __init__(self, pid: int, descriptor: int, *, starter: "Starter") -> None:
         self.pid, self._descriptor, self._starter = pid, descriptor, starter
 
-    @property
-    def was_taken_along(self) -> bool:
-        """Whether its starter is no more, with which it ends. Waits until the process has ended: as long as it lives it
-        may hold its starter's channel open."""
-        self._await_end()
-        return self._starter.is_gone()
+    def was_taken_along(self, *, within: int | None = 0) -> bool:
+        """Whether it has ended with its starter, which is no more: `within` milliseconds, or whenever it ends. As long
+        as it lives it may hold its starter's channel open."""
+        return self._has_ended(within) and self._starter.is_gone()
 
     def kill(self) -> None:
         with suppress(ProcessLookupError):
@@ -60,13 +58,13 @@ class Forked:
 
     def wait(self) -> None:
         """Until it has ended; once only."""
-        self._await_end()
+        self._has_ended(None)
         os.close(self._descriptor)
 
-    def _await_end(self) -> None:
+    def _has_ended(self, milliseconds: int | None) -> bool:
         ended = poll()
         ended.register(self._descriptor, POLLIN)
-        ended.poll()
+        return bool(ended.poll(milliseconds))
 
 
 class Starter:

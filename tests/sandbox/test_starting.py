@@ -88,10 +88,12 @@ def test_after_the_end_of_a_starter_another_serves(tmp_path: Path, cold: None) -
 def test_code_that_ends_with_its_starter_is_not_blamed(tmp_path: Path, cold: None) -> None:
     before = children()
 
+    def forked() -> list[tuple[int, int]]:
+        return [(int(starter), int(child)) for starter in children() - before for child in children(int(starter))]
+
     def end_starter() -> None:
-        wait_until(lambda: children() - before and grandchildren_of(os.getpid()), what="a forked process")
-        for starter in children() - before:
-            os.kill(int(starter), signal.SIGKILL)
+        wait_until(lambda: len(forked()) == 2, what="the process of the checks and that of the code")
+        os.kill(forked()[0][0], signal.SIGKILL)
 
     ending = threading.Thread(target=end_starter)
     ending.start()
@@ -108,7 +110,7 @@ def test_a_process_that_still_holds_the_channel_of_its_starter_does_not_hide_its
         assert not starter.is_gone()
         forked = starting.Forked(holder.pid, os.pidfd_open(holder.pid), starter=starter)
         forked.kill()
-        assert forked.was_taken_along
+        assert forked.was_taken_along(within=None)
         forked.wait()
 
 
