@@ -13,7 +13,7 @@ from app.home.undecidable import undecidable
 from app.session import may, person
 from app.ui import frame, links, times
 from app.ui.components.starts import open_starts
-from app.ui.jobs import running_now, stage_line
+from app.ui.jobs import stage_line, under_way
 from core.compute.values import Job
 from core.foundation.text import _
 from core.identity.permissions import Permission
@@ -22,7 +22,7 @@ STARTS = 6
 
 
 def show() -> None:
-    waiting, jobs = inbox.waiting(), running_now()
+    waiting, jobs = inbox.waiting(), under_way()
     facts = [_count(len(waiting)), _("{n} in progress").format(n=len(jobs))]
     frame.header(_greeting(), facts=facts, tab=_("Home"))
     left, right = st.columns([1.75, 1], gap="medium")
@@ -97,7 +97,7 @@ def _need(need: inbox.Need, *, primary: bool) -> None:
 
 
 def _running() -> bool:
-    jobs = running_now()
+    jobs = under_way()
     with frame.card("running", tight=True):
         if not jobs:
             st.caption(_("Nothing is running."))

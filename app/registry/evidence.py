@@ -1,13 +1,17 @@
 """The evidence about a version: one row for each kind with its newest verdict, and the way to measure what is
 missing."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
+from app.registry.measuring import follow
 from app.registry.naming import baseline_for, places
 from app.session import actor, may, portal
 from app.ui import forms, frame, links, status, times
 from app.ui.evidence import MOST, measure, report_of
 from app.ui.health import put_away_state
+from core.compute.values import Job
 from core.foundation.text import _
 from core.identity.permissions import Permission
 from core.promotion.evidence_kinds.evidence_kind import EvidenceKind, Measurement
@@ -15,8 +19,8 @@ from core.promotion.evidence_kinds.table import evidence_kinds, kind_title
 from core.registry.values import Evidence, ModelVersion
 
 
-def evidence_rows(version: ModelVersion) -> None:
-    """The kinds in the order in which a release asks for them, then what came before."""
+def evidence_rows(version: ModelVersion, *, jobs: Sequence[Job]) -> None:
+    """The kinds in the order in which a release asks for them, then what came before; `jobs` are under way."""
     listed = portal().evidence.list_evidence(actor(), subject=version.id, limit=MOST).items
     newest = {
         name: next((evidence for evidence in listed if evidence.kind == name), None)
@@ -28,7 +32,7 @@ def evidence_rows(version: ModelVersion) -> None:
     may_measure = may(Permission.EVIDENCE_WRITE, project=version.project) and not put_away_state(version.model_id)
     with frame.rows("evidence"):
         for name, evidence in newest.items():
-            _row(version, evidence_kinds()[name], evidence, may_measure=may_measure)
+            _row(version, evidence_kinds()[name], evidence, may_measure=may_measure, jobs=jobs)
     earlier = [evidence for evidence in listed if evidence not in newest.values()]
     if earlier:
         with st.expander(_("{n} earlier").format(n=len(earlier))):
@@ -41,7 +45,9 @@ def _is_missed(kind: EvidenceKind, version: ModelVersion) -> bool:
     return not (kind.comes_with_a_file if version.run_id else kind.comes_with_a_run)
 
 
-def _row(version: ModelVersion, kind: EvidenceKind, evidence: Evidence | None, *, may_measure: bool) -> None:
+def _row(
+    version: ModelVersion, kind: EvidenceKind, evidence: Evidence | None, *, may_measure: bool, jobs: Sequence[Job]
+) -> None:
     lead, dot, rest = (evidence.summary if evidence else "").partition(". ")
     detail = _basis(evidence) if evidence else _(kind.missing)
     not_measured_yet = _("not measured yet")
@@ -52,7 +58,7 @@ def _row(version: ModelVersion, kind: EvidenceKind, evidence: Evidence | None, *
         detail=f"{links.escape(rest)}  \n{detail}" if rest else detail,
         icon=status.icon(evidence.verdict if evidence else "no_data"),
     ):
-        if may_measure:
+        if not (kind.job_kind and follow(jobs, kind.job_kind)) and may_measure:
             _measure(version, kind, again=evidence is not None)
         if evidence is not None:
             links.follow(report_of(evidence), _("Report"))
@@ -85,7 +91,7 @@ def _now(version: ModelVersion, kind: EvidenceKind, measurement: Measurement, *,
             baseline = baseline_for(version, places())
             measure(measurement, version_id=version.id, baseline_id=baseline.id if baseline else "")
         if done.succeeded:
-            words = _("{kind} is being measured") if measurement.in_background else _("{kind} was measured")
+            words = _("{kind} is being measured") if kind.job_kind else _("{kind} was measured")
             frame.say(words.format(kind=_(kind.title)))
             st.rerun()
 

@@ -18,11 +18,14 @@ from core.tasks.values import BINARY
 from core.training.judging.values import JudgingProposal
 
 
-def judge_button(version: ModelVersion) -> None:
-    """For those who may measure, where a metric judges what the version answers."""
+def judge_button(version: ModelVersion, *, running: bool) -> None:
+    """For those who may measure, where a metric judges what the version answers; not while it is `running` already."""
     is_judged = bool(task_of(version.signature.target).metrics)
     may_measure = may(Permission.EVIDENCE_WRITE, project=version.project) and not put_away_state(version.model_id)
-    if is_judged and may_measure and st.button(_("Judge on…"), icon=":material/rule:", key="judge_on"):
+    if not (is_judged and may_measure):
+        return
+    why = _("It is being judged. When that has ended, it can be judged on other rows.") if running else None
+    if st.button(_("Judge on…"), icon=":material/rule:", key="judge_on", disabled=running, help=why):
         judge_on(version)
 
 

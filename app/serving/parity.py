@@ -15,13 +15,14 @@ from core.registry.values import Evidence
 from core.serving.values import PARITY, Endpoint
 from core.tasks.values import Verdict
 
-KIND = "serving.parity"
 MOST = 50
 
 
 def parity(endpoint: Endpoint) -> None:
     """The button, the check that runs, and the last report on what the endpoint serves."""
-    jobs = portal().compute.list_jobs(actor(), kind=KIND, subject=endpoint.id, limit=1).items
+    jobs = (
+        portal().compute.list_jobs(actor(), kind=evidence_kinds()[PARITY].job_kind, subject=endpoint.id, limit=1).items
+    )
     running = bool(jobs) and not jobs[0].state.is_over
     with frame.section(_("Parity"), hint=_("held-out rows, offline and through this endpoint")):
         if may(Permission.EVIDENCE_WRITE, project=endpoint.project) and endpoint.routes:

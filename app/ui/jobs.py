@@ -11,10 +11,10 @@ from core.identity.permissions import Permission
 MOST = 20
 
 
-def running_now() -> tuple[Job, ...]:
-    """Jobs that run, then those that wait, the newest first."""
+def under_way(subject: str = "") -> tuple[Job, ...]:
+    """Jobs that run, then those that wait, the newest first: of all, or those about an object."""
     states = (JobState.RUNNING, JobState.QUEUED)
-    listings = [portal().compute.list_jobs(actor(), state=state.value, limit=MOST) for state in states]
+    listings = [portal().compute.list_jobs(actor(), state=state.value, subject=subject, limit=MOST) for state in states]
     return tuple(job for listing in listings for job in listing.items)
 
 

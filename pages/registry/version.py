@@ -12,6 +12,7 @@ from app.registry.dialogs import put_away
 from app.registry.evaluations import answer, condition_line
 from app.registry.evidence import evidence_rows
 from app.registry.judging import judge_button
+from app.registry.measuring import measured_now, measuring
 from app.registry.naming import (
     Places,
     baseline_for,
@@ -31,11 +32,13 @@ from app.ui.fields.naming import head_of
 from app.ui.health import health_of, put_away_state
 from app.ui.neighbors import neighbors
 from app.ui.primary_action import primary_action, rights, what_is_missing
+from core.compute.values import Job
 from core.foundation.ids import Kind
 from core.foundation.text import N_, _
 from core.registry.values import ModelVersion, judging
 from core.serving.values import Endpoint
 from core.tasks.task import task_of
+from core.training.judging.kind import JUDGE
 
 
 def show() -> None:
@@ -43,6 +46,7 @@ def show() -> None:
     serving = endpoints()
     known = places_on(serving)
     serving_at = [place.endpoint for place in known.get(version.id, ())]
+    jobs = measured_now(version, serving_at)
     registered = _("Registered {age} {origin}").format(
         age=times.since(version.created_at, now=frame.now()), origin=registered_line(version)
     )
@@ -57,7 +61,7 @@ def show() -> None:
         title_of(version), stage=stage, health=health, facts=facts, crumbs=crumbs, here=here, whole=whole
     ):
         _actions(version, known)
-        judge_button(version)
+        judge_button(version, running=any(job.kind == JUDGE for job in jobs))
         newest = portal().requests.list_requests(actor(), version_id=version.id, limit=1).items
         action = nothing()
         if is_in_use:
@@ -69,7 +73,7 @@ def show() -> None:
     what_is_missing(action)
     tabs(
         {
-            N_("Overview"): lambda: _overview(version, known, serving_at),
+            N_("Overview"): lambda: _overview(version, known, serving_at, jobs),
             N_("Lineage"): lambda: frame.lineage(version.id),
             N_("Metrics"): lambda: metrics(version),
             N_("How to call it"): lambda: how_to_call_version(version, serving_at),
@@ -88,7 +92,8 @@ def _actions(version: ModelVersion, known: Places) -> None:
             links.open_page("compare", ids=f"{other.id},{version.id}", baseline=other.id)
 
 
-def _overview(version: ModelVersion, known: Places, serving_at: Sequence[Endpoint]) -> None:
+def _overview(version: ModelVersion, known: Places, serving_at: Sequence[Endpoint], jobs: Sequence[Job]) -> None:
+    measuring(version, serving_at, jobs=jobs)
     evaluation = judging(version.evaluations)
     if evaluation is not None:
         st.markdown(answer(evaluation, task=task_of(version.signature.target)))
@@ -100,7 +105,7 @@ def _overview(version: ModelVersion, known: Places, serving_at: Sequence[Endpoin
     left, right = st.columns([1.72, 1], gap="medium")
     with left:
         promised_against_measured(version.id)
-        evidence_rows(version)
+        evidence_rows(version, jobs=jobs)
         call_version(version, serving_at)
     with right:
         why_it_predicts_so(version)

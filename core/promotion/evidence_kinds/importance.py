@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from core.explanations.service import KIND
 from core.explanations.values import IMPORTANCE, ImportanceReport, InputImportance
 from core.foundation.text import N_, _
 from core.promotion.evidence_kinds.content import Cell, Intervals, Section, Sentence, Table
@@ -19,9 +20,8 @@ class ImportanceEvidence(EvidenceKind):
     title = N_("Why it predicts so")
     order = 60
     missing = N_("What inputs matter to it: how much worse it is where one of them is shuffled")
-    measured_by = Measurement(
-        action="explanations.measure_importance", label=N_("Measure"), repeatable=True, in_background=True
-    )
+    measured_by = Measurement(action="explanations.measure_importance", label=N_("Measure"), repeatable=True)
+    job_kind = KIND
 
     def content(self, evidence: Evidence) -> tuple[Section, ...]:
         report = ImportanceReport.model_validate(evidence.content)

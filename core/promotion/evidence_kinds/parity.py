@@ -8,6 +8,7 @@ from core.promotion.evidence_kinds.content import Cell, Fact, Figure, Section, S
 from core.promotion.evidence_kinds.evidence_kind import EvidenceKind
 from core.promotion.gates.parity import ParityGate
 from core.registry.values import Evidence
+from core.serving.measurement.service import PARITY as JOB
 from core.serving.values import PARITY, ParityReport
 
 MOST_INPUTS, MOST_ROWS, LONGEST = 10, 20, 60
@@ -22,6 +23,7 @@ class ParityEvidence(EvidenceKind):
     missing = N_("Whether an endpoint computes what was computed offline")
     gate = ParityGate
     on_endpoint = True
+    job_kind = JOB
 
     def content(self, evidence: Evidence) -> tuple[Section, ...]:
         report = ParityReport.model_validate(evidence.content)
