@@ -12,6 +12,8 @@ from core.foundation.text import N_, _
 from core.lake.values import ColumnProfile, TablePreview
 
 PREVIEW_HEIGHT, IMAGE_HEIGHT = 560, 64
+# The ends of bins are written with so many.
+DIGITS = 5
 
 
 class Column(Protocol):
@@ -99,6 +101,12 @@ def _end(profile: ColumnProfile, text: str) -> Cell:
     return cells.number(float(text), numbers.figure(float(text)) if "." in text else numbers.grouped(text))
 
 
+def _begin(label: str, kind: str) -> str:
+    """Where a bin begins, which says enough below a bar. One of broken numbers is called "12.5 to 13"."""
+    low, is_span, _high = label.partition(" to ")
+    return numbers.figure(float(low), DIGITS) if is_span and kind == "number" else _short(label)
+
+
 def _short(text: str) -> str:
     """A moment without its zone and fractions; the grid is narrow."""
     return text[:16].replace("T", " ") if len(text) > 16 and text[4:5] == "-" else text[:24]
@@ -127,8 +135,7 @@ def preview_table(preview: TablePreview, *, key: str = "preview", images: Collec
 
 def distribution(profile: ColumnProfile, *, key: str) -> None:
     """One column's distribution as a chart."""
-    # A bin of numbers is called "from to to"; where it begins says enough below a bar.
-    labels = [_short(label).partition(" to ")[0] for label, _count in profile.bins]
+    labels = [_begin(label, profile.kind) for label, _count in profile.bins]
     counts = [count for _label, count in profile.bins]
     alt = _("Distribution of {name}").format(name=profile.name)
     charts.bars(labels, counts, key=key, x=profile.name, y=_("rows"), alt=alt)

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.lake.profiles import DIGITS
 from app.session import actor, portal
 from app.ui import cells, charts, frame, links, numbers, status
 from app.ui.cells import Column, Row
@@ -199,6 +200,7 @@ def _labels(shift: Distance, bins: Bins) -> list[str]:
     labels = [label for label, _share in bins]
     if shift.kind != "number":
         return labels
+    labels = [numbers.figure(float(label), DIGITS) for label in labels]
     return [f"≤ {label}" for label in labels[:-1]] + [f"> {labels[-2]}" if len(labels) > 1 else labels[-1]]
 
 

@@ -1,6 +1,8 @@
 """What one must know of a run before its figures are read: what alarms, how it stands beside the baseline, and, where
 several recipes were tried, who won."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from app.ui import frame, links, numbers
@@ -23,7 +25,7 @@ def judgement(run: Run) -> None:
     for remark in run.remarks:
         st.markdown(remark_line(remark))
     if run.judgement.leaderboard is not None:
-        _leaderboard(run.judgement.leaderboard)
+        drawn(run.judgement.leaderboard, cards=recipes())
 
 
 def remark_line(remark: Remark) -> str:
@@ -35,19 +37,23 @@ def remark_line(remark: Remark) -> str:
     return f"{mark} **{links.escape(first)}**: {links.escape(rest)}"
 
 
-def _leaderboard(board: Leaderboard) -> None:
+def drawn(board: Leaderboard, *, cards: Mapping[str, RecipeCard]) -> None:
+    """The candidates of a run, the best first, with a mark at the one that answers."""
     metric = metric_name(board.metric)
     words = _("{metric} on {n} rows of training and validation, left out in {parts} parts") if board.parts else ""
     words = words or _("{metric} on {n} rows of validation")
     hint = words.format(metric=metric, n=numbers.number(board.rows), parts=board.parts)
     frame.section(_("Leaderboard"), hint=hint)
-    cards, total = recipes(), sum(entry.weight for entry in board.entries)
+    total = sum(entry.weight for entry in board.entries)
     lines = [_candidate(entry, cards.get(entry.recipe), total=total) for entry in board.entries]
     if board.is_blended:
         seconds = sum(entry.seconds for entry in board.entries)
         lines = [(_("**Blend**"), "", _figure(board.blend), "", numbers.duration(seconds)), *lines]
+    candidates, *rest = map(list, zip(*lines, strict=True))
+    winner = 0 if board.is_blended else board.winner
+    candidates[winner] += f" {_won(is_first=winner == 0)}"
     names = (_("Candidate"), _("Parameters"), metric, _("In the blend"), _("Took"))
-    columns = dict(zip(names, map(list, zip(*lines, strict=True)), strict=True))
+    columns = dict(zip(names, (candidates, *rest), strict=True))
     reading(columns, alt=_("Candidates, the best first"))
 
 
@@ -57,6 +63,12 @@ def _candidate(entry: Entry, card: RecipeCard | None, *, total: float) -> tuple[
     part = numbers.percent(entry.weight / total, 0) if entry.weight else ""
     figure = f":gray[{links.escape(entry.cause)}]" if entry.figure is None else _figure(entry.figure)
     return f"`{entry.recipe}`", params, figure, part, numbers.duration(entry.seconds)
+
+
+def _won(*, is_first: bool) -> str:
+    """The mark of what answers, with the reason where it is not the first of the list."""
+    mark = _(":green-badge[:material/check: Won]")
+    return mark if is_first else mark + _(" :gray[the first is no better by more than chance, and this is simpler]")
 
 
 def _figure(interval: Interval | None) -> str:

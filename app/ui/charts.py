@@ -7,6 +7,8 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.ui import numbers
+
 HEIGHT = 232
 FEW_STEPS = 10
 LIGHT = ("#3457d5", "#0e9f8e", "#d9822b", "#8a5cd1", "#c2416b", "#6b7a90", "#5b9bd5", "#86a33a", "#a0522d", "#2f7d8c")
@@ -20,6 +22,9 @@ STATES = {
     "gray": ("#8b95a5", "#6f7b8d"),
 }
 Points = tuple[Sequence[Any], Sequence[Any]]
+# What Plotly itself writes along axes has its thousands apart, like all numbers, and no letter or power for them.
+FIGURES = {"exponentformat": "none", "separatethousands": True}
+SEPARATORS = f".{numbers.NARROW}"
 LEGEND = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom", "font": {"size": 11}}
 
 
@@ -169,7 +174,7 @@ def draw(
     """Gives a figure the portal's look and shows it; `step` is the distance of the ticks below it, `names` stand at the
     whole numbers of both axes, the first on top."""
     grid, text = ("#232934", "#98a2b3") if is_dark() else ("#eceef2", "#5b6472")
-    axis: dict[str, Any] = {"gridcolor": grid, "zeroline": False, "linecolor": grid, "automargin": True}
+    axis: dict[str, Any] = {"gridcolor": grid, "zeroline": False, "linecolor": grid, "automargin": True, **FIGURES}
     if names:
         axis |= {"tickvals": list(range(len(names))), "ticktext": list(names)}
     scale = {"type": "log" if log_y else None, "autorange": "reversed" if names else None}
@@ -183,6 +188,7 @@ def draw(
             "showlegend": legend,
             "legend": LEGEND,
             "autotypenumbers": "strict",
+            "separators": SEPARATORS,
             "xaxis": {
                 **axis,
                 "showgrid": False,

@@ -11,9 +11,10 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from app import navigation
 from app.session import actor, portal, unless_changed
 from app.ui import redraws
+from app.ui.numbers import NARROW
 from core.foundation.errors import NotFound
 from core.foundation.ids import Kind, is_id, kind_of
-from core.foundation.text import _
+from core.foundation.text import THIN, _
 
 URLS: dict[Kind, str] = {
     Kind.REQUIREMENT: "requirement",
@@ -43,12 +44,14 @@ TARGET_KEY, SHOWN_KEY, ADDRESS_KEY = "causeway_open", "causeway_shown", "causewa
 # What of an address says which object a page shows; the rest is how.
 NAMING = ("id", "version")
 ID = re.compile(r"\b[A-Z]+-[0-9]+\b")
+# Those within a number are none: they are kept, and break no line.
+SPACES = re.compile(r"[^\S\u2009\u202f]+")
 SPECIAL = re.compile(r"([\\\[\]`*_$:<>#~|!])")
 
 
 def escape(text: str) -> str:
     """A name as Markdown shows it literally: no directive, link, formula or HTML in it comes alive."""
-    return SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return SPECIAL.sub(r"\\\1", SPACES.sub(" ", text.strip())).replace(THIN, NARROW)
 
 
 def linked(text: str) -> str:

@@ -27,8 +27,9 @@ def number(value: float | int | None, digits: int = 4) -> str:
 
 
 def figure(value: float | int | None, digits: int = 6) -> str:
-    """A number as it was set or measured, in at most so many significant digits: 0.05, 1 200, 1e-06."""
-    return NONE if value is None else grouped(f"{value:,.{digits}g}")
+    """A number as it was set or measured, in at most so many significant digits, and never fewer than its whole ones:
+    0.05, 1 200, 1e-06."""
+    return NONE if value is None else grouped(written.significant(value, digits))
 
 
 def fixed(value: float | None, digits: int) -> str:

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 
 THIN, MINUS = "\u2009", "\u2212"
+# From here on a number is shorter with its exponent.
+LARGEST_WHOLE = 1e15
 LOCALE_FOLDER = Path(__file__).resolve().parents[2] / "app" / "locale"
 
 
@@ -33,6 +35,12 @@ def grouped(number: str) -> str:
 def thousands(number: float) -> str:
     """A number without a fraction: "54 065"."""
     return grouped(f"{number:,.0f}")
+
+
+def significant(value: float, digits: int = 4) -> str:
+    """A number in at most so many significant digits, and never fewer than its whole ones: "0.05", "1 175 100"."""
+    text = f"{value:z,.{digits}g}"
+    return grouped(f"{value:,.0f}" if "e+" in text and abs(value) < LARGEST_WHOLE else text)
 
 
 def percent(share: float, digits: int = 1) -> str:

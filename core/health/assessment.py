@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
-from core.foundation.text import _
+from core.foundation.text import _, significant
 from core.foundation.values import Value
 from core.health.values import Health, worst
 from core.registry.sentences import title_of
@@ -92,7 +92,7 @@ class Figures(Value):
             version=self.title,
             endpoint=self.endpoint,
             metric=title_of(self.metric),
-            value=f"{reading.value:.4g}",
+            value=significant(reading.value),
             limit=limit,
         )
 
@@ -135,14 +135,14 @@ def metrics_of(
 
 def _limit(criterion: Criterion) -> str:
     words = _("at least") if criterion.comparison is Comparison.AT_LEAST else _("at most")
-    return f"{words} {criterion.limit:g}"
+    return f"{words} {significant(criterion.limit, 6)}"
 
 
 def _promise(promised: Reading) -> str:
     if promised.low is None or promised.high is None:
-        return f"{promised.value:.4g}"
+        return significant(promised.value)
     return _("{value} ({low} to {high})").format(
-        value=f"{promised.value:.4g}", low=f"{promised.low:.4g}", high=f"{promised.high:.4g}"
+        value=significant(promised.value), low=significant(promised.low), high=significant(promised.high)
     )
 
 

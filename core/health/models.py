@@ -9,7 +9,7 @@ from sqlmodel import col, func, select
 from core.features.catalog.learned_from import LearnedSet
 from core.foundation.actions.call import Call
 from core.foundation.objects import ObjectRow
-from core.foundation.text import _
+from core.foundation.text import _, significant
 from core.health.endpoints import Endpoints
 from core.health.features import FeatureHealth, learned_sets
 from core.health.goals import Goals
@@ -108,9 +108,9 @@ def _learned_nothing(row: Any, evaluation: Evaluation | None) -> list[Health]:
         model=row.model,
         version=row.version,
         metric=title_of(metric),
-        value=f"{interval.value:.4g}",
-        low=f"{interval.low:.4g}",
-        high=f"{interval.high:.4g}",
+        value=significant(interval.value),
+        low=significant(interval.low),
+        high=significant(interval.high),
     )
     return [Health(object_id=row.id, state="at_chance", reason=reason, cause_id=row.id, since=row.created_at)]
 

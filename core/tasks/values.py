@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from core.foundation.text import _
+from core.foundation.text import _, significant
 from core.foundation.values import Value
 
 BINARY = "binary"
@@ -96,8 +96,9 @@ class LabelSpread(Value):
 
     def refusal_of_one_number(self) -> str:
         """Why nothing can be learned where all numbers are the same; empty where they are not."""
-        is_same = self.lowest is not None and self.lowest == self.highest
-        return _("all labels are {value}").format(value=f"{self.lowest:g}") if is_same else ""
+        if self.lowest is None or self.lowest != self.highest:
+            return ""
+        return _("all labels are {value}").format(value=significant(self.lowest, 6))
 
     def as_fields(self) -> dict[str, Any]:
         """As figures about rows have it beside them: labels of 0 or 1 are one share, unless a row may have both."""

@@ -11,7 +11,7 @@ from core.compute.process import JobContext, JobFailed, run_job
 from core.features.values import FeatureContract
 from core.foundation.digests import canonical, digest_file
 from core.foundation.errors import PortalError
-from core.foundation.text import _
+from core.foundation.text import _, significant
 from core.registry.signature import Signature
 from core.tasks.predictions import Outputs
 from core.tasks.values import Target
@@ -103,7 +103,9 @@ def say(text: str) -> None:
 
 def figures_of(step: int, metrics: dict[str, float]) -> str:
     """ "step 240, train loss 0.4312, validation log loss 0.4551": what was just measured, as the log has it."""
-    parts = [f"{name.replace('_', ' ')} {value:.4g}" for name, value in metrics.items() if name != "learning_rate"]
+    parts = [
+        f"{name.replace('_', ' ')} {significant(value)}" for name, value in metrics.items() if name != "learning_rate"
+    ]
     return ", ".join([_("step {n}").format(n=step), *parts])
 
 

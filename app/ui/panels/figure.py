@@ -8,7 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.ui import charts
+from app.ui import charts, numbers
 from app.ui.panels.smoothing import smoothed
 
 GAP, TITLE, FOOT = 14, 24, 38
@@ -69,7 +69,7 @@ def panels(
 
 def _axis(figure: go.Figure, number: int, *, domain: list[float], log_y: bool, height: int) -> None:
     grid, text = _colors()
-    axis: dict[str, Any] = {"domain": domain, "anchor": "x", "gridcolor": grid, "zeroline": False}
+    axis: dict[str, Any] = {"domain": domain, "anchor": "x", "gridcolor": grid, "zeroline": False, **charts.FIGURES}
     axis |= {"tickfont": {"size": 11, "color": text}, "nticks": max(3, height // 36), "automargin": True}
     figure.layout[f"yaxis{_suffix(number)}"] = {**axis, "type": "log" if log_y else "linear"}
 
@@ -91,7 +91,7 @@ def _line(figure: go.Figure, line: Line, number: int, smoothing: float, *, of: s
         faint = {"color": color, "width": 1}
         figure.add_scatter(y=list(line.ys), mode="lines", line=faint, opacity=0.25, hoverinfo="skip", **place)
     pen = {"color": color, "width": 2.4 if line.is_strong else 1.7, "dash": "dot" if line.is_dotted else "solid"}
-    words = f"<b>%{{y:.4g}}</b> {of} · {escape(line.name)}<extra></extra>"
+    words = f"<b>%{{customdata}}</b> {of} · {escape(line.name)}<extra></extra>"
     sizes = [0] * (len(ys) - 1) + [7 if line.is_running or len(ys) == 1 else 0]
     figure.add_scatter(
         y=ys,
@@ -100,6 +100,7 @@ def _line(figure: go.Figure, line: Line, number: int, smoothing: float, *, of: s
         marker={"size": sizes, "color": color},
         name=line.name,
         hovertemplate=words,
+        customdata=[numbers.figure(y, 4) for y in ys],
         **place,
     )
 
@@ -135,11 +136,13 @@ def _look(figure: go.Figure, *, x: str, panels: int, last: int) -> None:
         "showgrid": False,
         "zeroline": False,
         "linecolor": grid,
+        **charts.FIGURES,
     }
     figure.layout.xaxis = {**axis, "tickfont": {"size": 11, "color": text}, **foot, **spike}
     figure.update_layout(
         margin={"l": 8, "r": 10, "t": 0, "b": FOOT},
         hovermode="x unified",
+        separators=charts.SEPARATORS,
         hoversubplots="axis",
         hoverlabel={"font": {"size": 11}, "namelength": 34},
         uirevision="kept",

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from core.foundation.errors import Invalid
-from core.foundation.text import _
+from core.foundation.text import _, significant
 from core.registry.foreign.conversion import Sent, mapped
 from core.registry.foreign.examples import read_table
 from core.registry.foreign.proposing import filled, size_of
@@ -92,7 +92,9 @@ def _texts(values: "Array") -> tuple[str, ...]:
 
 def _described(name: str, values: "Array") -> ExampleColumn:
     kind = "text" if values.dtype == object else "number"
-    shown = ("—" if value != value else f"{value:.4g}" if kind == "number" else str(value) for value in values[:FIRST])
+    shown = (
+        "—" if value != value else significant(value) if kind == "number" else str(value) for value in values[:FIRST]
+    )
     first = tuple(shown) if values.ndim == 1 else (_("lists of {n}").format(n=values[0].size),)
     texts = _texts(values) if kind == "text" else ()
     return ExampleColumn(name=name, kind=kind, first=first, texts=texts)

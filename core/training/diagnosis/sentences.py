@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from core.compute.values import JobState
-from core.foundation.text import _, thousands
+from core.foundation.text import _, grouped, significant, thousands
 from core.registry.sentences import title_of
 from core.registry.values import at_chance, judging
 from core.tasks.measures.claims import gain, outcome
@@ -168,6 +168,4 @@ def _distance_in_words(board: Leaderboard) -> str:
 
 
 def _plain(value: float) -> str:
-    if abs(value) >= 1000:
-        return thousands(value)
-    return f"{value:.4f}" if abs(value) < 10 else f"{value:.4g}"
+    return grouped(f"{value:z.4f}") if abs(value) < 10 else significant(value)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from core.foundation.text import _
+from core.foundation.text import _, significant
 from core.training.recipe import Recipe
 
 MOST_WORDS = 3
@@ -35,7 +35,7 @@ def phrase(name: str, *, value: object, schema: Mapping[str, Any]) -> str:
     words = _(title) if title.isupper() else _(title)[:1].lower() + _(title)[1:]
     if isinstance(value, bool):
         return words if value else _("without {what}").format(what=words)
-    shown = f"{value:.4g}" if isinstance(value, float) else _shortened(str(value))
+    shown = significant(value) if isinstance(value, float) else _shortened(str(value))
     if isinstance(value, int) and words.endswith("s") and " " not in words:
         return f"{shown} {words}"
     return f"{words} {shown}"

@@ -54,7 +54,7 @@ def test_a_run_is_shown_against_the_baseline(delta: float, first: str, alarms: l
     assert remark.text.startswith(first + "AUC 0.7440 against 0.7366, ")
     assert "log loss 0.4852 against 0.4915, " in remark.text
     assert alarms_of(run) == alarms
-    assert ("which may be chance (-0.0024 to 0.0016)" in remark.text) == (delta == 0.0004)
+    assert ("which may be chance (\u22120.0024 to 0.0016)" in remark.text) == (delta == 0.0004)
     assert ("better by 0.0063 (0.0043 to 0.0083)" in remark.text) == (delta < 0)
     assert ("worse by 0.0063 (0.0043 to 0.0083)" in remark.text) == (delta == 0.0063)
 
