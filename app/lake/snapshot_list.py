@@ -16,7 +16,7 @@ def facts_of(dataset: Dataset, shown: Snapshot | None) -> list[str]:
     name = identifier(dataset.title, dataset.name)
     if shown is None:
         return [name, owner]
-    age = times.ago(shown.created_at, now=frame.now())
+    age = times.since(shown.created_at, now=frame.now())
     return [
         name,
         _("{snapshot}, version {version} of {n}").format(snapshot=shown.id, version=shown.version, n=dataset.snapshots),

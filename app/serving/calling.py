@@ -125,12 +125,11 @@ def _request(endpoint: Endpoint, example: ExampleBody) -> None:
 
 
 def _example(version: ModelVersion) -> ExampleBody:
+    example = _held_out(version.training_set_id) if version.training_set_id else None
+    if example is not None:
+        return example
     if not all(spec.names for spec in version.signature.inputs):
         return _of_tensors(version)
-    if version.training_set_id:
-        example = _held_out(version.training_set_id)
-        if example is not None:
-            return example
     row = dict.fromkeys(version.signature.columns)
     remark = _("No row of it is known here: put values in the place of the missing ones.")
     return ExampleBody(path="/predict", body={"rows": [row]}, remark=remark)

@@ -44,11 +44,13 @@ MOMENTS = (INSTANT, NAMES["timestamp[us]"])
 
 
 def type_name(data_type: "pa.DataType") -> str:
-    """The DuckDB name of a type that `normalized` has let through, or of pixels."""
+    """The DuckDB name of a type that `normalized` has let through, or of pixels or vectors."""
     import pyarrow as pa
 
     if pa.types.is_fixed_size_binary(data_type):
         return PIXELS
+    if pa.types.is_list(data_type) or pa.types.is_fixed_size_list(data_type):
+        return f"{type_name(data_type.value_type)}[]"
     if pa.types.is_decimal(data_type):
         return f"DECIMAL({data_type.precision},{data_type.scale})"
     return NAMES[str(data_type)]

@@ -2,6 +2,7 @@
 a token and the portal's address are put in."""
 
 import ast
+import io
 import json
 import shlex
 import shutil
@@ -12,22 +13,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from pyarrow import csv
 
 import core.client
 from app.serving.snippets import CURL, JAVASCRIPT, PYTHON, TOKEN, EndpointCall, snippet
+from core.features.training_sets.values import EntityQuery, ShareSplits
 from core.registry.values import ModelVersion
 from core.serving.values import Endpoint
 from tests.compute.running import run_job_here
 from tests.http import web
+from tests.lake.imports.in_process import imported
 from tests.pages.releasing import version_with_rows
 from tests.pages.running import drawn, page
 from tests.pictures import digits
 from tests.served import Served
-from tests.serving.model_server.test_images import joined, learned
+from tests.serving.model_server.test_images import SHARES, joined, learned
 from tests.serving.running import TENSORS, Stage, stage_in
 from tests.training.sets import make_training_set
 from tests.training.text_recipes.corpus import CONTRACT, corpus
+from tests.training.torch_recipes.toys import toy
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,27 @@ def text_version(stage: Stage, folder: Path) -> ModelVersion:
     return stage.portal.training.register_version(stage.people.engineer, run_id=run.id, title="Of texts")
 
 
+def offers(stage: Stage) -> str:
+    """The snapshot of rows that each offer an item to a user: row_id, request, label, user, item, page, age, price."""
+    mei, content = stage.people.engineer, io.BytesIO()
+    csv.write_csv(pa.concat_tables(toy("ranking")[0].values()), content)
+    dataset = stage.portal.datasets.create_dataset(mei, project="PROJ-1", name="offers")
+    return imported(stage.portal, mei, dataset_id=dataset.id, filename="o.csv", content=content.getvalue()).id
+
+
+def version_of(stage: Stage, snapshot: str, recipe: str, *, params: dict[str, Any], **rows: Any) -> ModelVersion:
+    """A version that a run of the recipe on these rows of the offers became."""
+    mei, sets = stage.people.engineer, stage.portal.training_sets
+    entity = EntityQuery(sources={"offers": snapshot}, row_id="row_id", label="label", **rows)
+    shares = ShareSplits(shares=SHARES, by="grouped", column="request")
+    begun = sets.create_training_set(mei, project="PROJ-1", title=f"For {recipe}", entity=entity, shares=shares)
+    assert run_job_here(stage.portal, begun.job_id).cause == ""
+    run = stage.portal.training.start_run(mei, project="PROJ-1", recipe=recipe, training_set_id=begun.id, params=params)
+    assert run_job_here(stage.portal, run.job_id).cause == ""
+    return stage.portal.training.register_version(mei, run_id=run.id, title=f"By {recipe}")
+
+
+RANKED, RANKS = "SELECT * FROM offers", {"task": "ranking", "group": "request"}
 RUNNERS = {CURL: run_curl, PYTHON: run_python, JAVASCRIPT: run_javascript}
 
 
@@ -140,6 +167,32 @@ def test_images_and_texts_are_sent_as_the_page_shows_it(
             answer = run(called.runnable(drawn(test).code[0].value))
             (prediction,) = answer["predictions"] if isinstance(answer, dict) else answer
             assert prediction.keys() & {"probability", "probabilities"}, (name, language)
+
+
+def test_vectors_pairs_and_ranked_rows_are_sent_as_the_page_shows_it(
+    called: Called, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "causeway_client", core.client)
+    stage = called.stage
+    snapshot, wanted = offers(stage), "SELECT * REPLACE (CAST(label > 1 AS INT) AS label)"
+    towers = {"epochs": 1, "hidden_width": 16, "user": ["user"], "precision": "fp32"}
+    pair: dict[str, Any] = {"categories": ("user", "item"), "numbers": ("price",)}
+    with_vector = f"{wanted}, [coalesce(age, 0.0), price] AS place FROM offers"
+    versions = (
+        ("vectors", version_of(stage, snapshot, "linear", params={}, sql=with_vector, vectors=("place",))),
+        ("pairs", version_of(stage, snapshot, "two_tower", params=towers, sql=f"{wanted} FROM offers", **pair)),
+        ("ranks", version_of(stage, snapshot, "gradient_boosting", params={"rounds": 5}, sql=RANKED, **pair, **RANKS)),
+    )
+    for name, version in versions:
+        endpoint = stage.endpoint(name, version)
+        test = page(stage.portal, stage.people.engineer, "version", id=version.id, tab="how_to_call_it")
+        for language, run in RUNNERS.items():
+            test.segmented_control(key="call_language").set_value(language)
+            shown = drawn(test).code[0].value
+            assert f"{endpoint.url}/predict" in shown or language == PYTHON
+            answer = run(called.runnable(shown))
+            (prediction,) = answer["predictions"] if isinstance(answer, dict) else answer
+            assert prediction.keys() & {"probability", "score"}, (name, language)
 
 
 def test_a_body_that_no_command_takes_is_read_from_its_input() -> None:
