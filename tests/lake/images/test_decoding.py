@@ -3,6 +3,8 @@
 import io
 import os
 import signal
+import struct
+import zlib
 from collections.abc import Iterator
 
 import numpy as np
@@ -20,10 +22,21 @@ PHOTO = png(noise(60, 40), of="JPEG")
 
 
 def bomb() -> bytes:
-    """Less than 2 MB that say they are 1.6 billion pixels."""
-    sink = io.BytesIO()
-    Image.new("1", (40_000, 40_000)).save(sink, "PNG")
-    return sink.getvalue()
+    """200 kB that say they are 1.6 billion black pixels, and unpack to all of them."""
+    side, block = 40_000, bytes(1_000_200)
+    size = (side // 8 + 1) * side
+    packer = zlib.compressobj(9)
+    start = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
+    # What follows a full flush repeats as it is, so the same piece unpacks to as many blocks as there are of it.
+    again = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
+    end = b"\x03\0" + struct.pack(">HH", size % 65_521, 1)
+    packed = start + again * (size // len(block) - 1) + end
+    header = struct.pack(">2I5B", side, side, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
 HOSTILE = {
