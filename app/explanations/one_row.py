@@ -2,19 +2,23 @@
 somebody types."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
 from app.explanations.contributions import why
 from app.session import actor, portal
-from app.ui import forms
+from app.ui import forms, links
+from app.ui.fields.image import image_field
 from app.ui.health import put_away_state
+from core.features.values import RequestField
 from core.foundation.text import N_, _
 from core.registry.values import ModelVersion
 
 ROWS = 50
+# So many inputs are seen at once, and so tall is a text in pixels.
+FEW, TALL = 6, 96
 EXPLAIN = N_("Explain one prediction")
 
 
@@ -43,7 +47,9 @@ def explain_one(version: ModelVersion) -> None:
     label = _("A row of {split}").format(split=split)
     place = st.selectbox(label, range(len(rows)), format_func=lambda at: _row_name(rows[at]), key="explained_row")
     st.caption(_("Change what you like, or type a row of your own; an empty value is a missing one."))
-    why(version, _entered(version.signature.filled, rows[place], key=f"explained_values_{place}"))
+    fields = training_set.contract.request if training_set.contract else ()
+    key = f"explained_values_{place}"
+    why(version, entered(rows[place], columns=version.signature.filled, fields=fields, key=key))
 
 
 def _row_name(row: Mapping[str, Any]) -> str:
@@ -51,13 +57,36 @@ def _row_name(row: Mapping[str, Any]) -> str:
     return " · ".join(part for part in (str(row.get("row_id", "")), outcome) if part)
 
 
-def _entered(columns: Mapping[str, str], row: Mapping[str, Any], *, key: str) -> dict[str, Any]:
+def entered(
+    row: Mapping[str, Any], *, columns: Mapping[str, str], fields: Sequence[RequestField], key: str
+) -> dict[str, Any]:
+    """What people make of a row, by input; `columns` are the inputs with their datatypes. Pictures and texts stand
+    below the table of all others."""
+    alone = {field.name: field for field in fields if field.kind == "text" or field.image}
+    values = _in_table({name: columns[name] for name in columns if name not in alone}, row, key=key)
+    for name in columns:
+        if name in alone:
+            values[name] = _alone(alone[name], row.get(name), key=f"{key}_{name}")
+    return values
+
+
+def _alone(field: RequestField, value: Any, *, key: str) -> Any:
+    """A picture or a text in a field of its own, for neither fits into a row of a table."""
+    label = links.escape(field.name)
+    if field.image:
+        return image_field(label, value=value, key=key)
+    return st.text_area(label, value=shown(value), height=TALL, key=key) or None
+
+
+def _in_table(columns: Mapping[str, str], row: Mapping[str, Any], *, key: str) -> dict[str, Any]:
     """By input what stands in the table."""
+    if not columns:
+        return {}
     edited = st.data_editor(
         [{"input": name, "value": shown(row.get(name))} for name in columns],
         key=key,
         hide_index=True,
-        height=260,
+        height=260 if len(columns) > FEW else "content",
         width="stretch",
         column_config={
             "input": st.column_config.TextColumn(_("Input"), disabled=True),

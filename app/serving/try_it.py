@@ -1,7 +1,6 @@
 """One row through a staging endpoint, as a caller would send it: filled from the held-out rows, answered by the running
 server, with the features that it looked up."""
 
-import base64
 from functools import partial
 from typing import Any
 
@@ -12,6 +11,7 @@ from app.serving.answers import show_answer
 from app.serving.held_out import sendable
 from app.session import actor, portal
 from app.ui import forms, frame, links, numbers
+from app.ui.fields.image import image_field
 from app.ui.tables import reading
 from core.client.transport import http_client
 from core.features.values import FeatureContract
@@ -23,7 +23,8 @@ from core.tasks.values import Target
 
 ROWS = 50
 COLUMNS = 3
-IMAGE_FILES, IMAGE_WIDTH = ("png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff"), 120
+# So much of a value is shown among the inputs: a text or an image may be long.
+LONGEST = 120
 SECONDS = 10
 # The last answer, with what it answers.
 ANSWER = "trial_answer"
@@ -89,27 +90,20 @@ def _form(contract: FeatureContract, given: dict[str, Any], *, key: str) -> dict
         for number, field in enumerate(fields, start=len(entered)):
             with places[number % COLUMNS]:
                 value = sendable(given.get(field.name), kind=field.kind)
-                draw = _image_field if field.image else partial(_field, kind=field.kind)
-                entered[field.name] = draw(field.name, value=value, key=key)
+                own = f"{key}_{field.name}"
+                draw = image_field if field.image else partial(_field, kind=field.kind)
+                entered[field.name] = draw(_label(field.name), value=value, key=own)
         if not st.form_submit_button(_("Send the row"), type="primary", key=f"{key}_send"):
             return None
     return {**entered, contract.row_id: str(given.get("row_id", "tried"))}
 
 
-def _image_field(name: str, *, value: Any, key: str) -> str | None:
-    """The file in base64: that of the held-out row, unless another one is chosen."""
-    uploaded = st.file_uploader(_label(name), type=list(IMAGE_FILES), key=f"{key}_{name}")
-    if uploaded is None and value:
-        st.image(base64.b64decode(value), width=IMAGE_WIDTH, caption=_("of the held-out row"))
-    return base64.b64encode(uploaded.getvalue()).decode() if uploaded else value
-
-
-def _field(name: str, *, kind: str, value: Any, key: str) -> Any:
+def _field(label: str, *, kind: str, value: Any, key: str) -> Any:
     """What stands in the field: nothing is a missing value, and what is no number is sent as it stands, for the server
     to refuse."""
     shown = "" if value is None else numbers.entered(value) if isinstance(value, float) else str(value)
     enter = st.text_area if kind in ("text", "vector") else st.text_input
-    entered = enter(_label(name), value=shown, key=f"{key}_{name}", placeholder=_("missing")) or ""
+    entered = enter(label, value=shown, key=key, placeholder=_("missing")) or ""
     if kind == "text":
         return entered or None
     text = entered.strip()
@@ -208,4 +202,5 @@ def _lookups(contract: FeatureContract, answer: Answer) -> None:
 def _shown(value: Any) -> str:
     if value is None:
         return _("missing")
-    return numbers.figure(value) if isinstance(value, float) else str(value)
+    text = numbers.figure(value) if isinstance(value, float) else str(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
