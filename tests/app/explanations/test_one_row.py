@@ -47,6 +47,6 @@ def test_an_image_is_seen_as_a_picture_and_a_text_has_a_field_of_its_own() -> No
     test.run()
     assert not test.exception
     assert test.session_state["entered"] == row
-    assert len(test.get("imgs")) == 1
+    assert len(test.get("image")) == 1
     assert [field.value for field in test.text_area] == [row["review"]]
     assert photo[:40] not in test.dataframe[0].value.to_csv()

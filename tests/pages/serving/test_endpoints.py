@@ -165,7 +165,7 @@ def test_a_first_version_is_shown_opening(stage: Stage) -> None:
     request = stage.apply(stage.approved().id)
     stage.settle()
     shown = text_of(page(stage.portal, stage.people.sre, "endpoint", id=stage.endpoint_id))
-    assert f"It opens: {request.version} 10 %** of callers" in shown
+    assert f"It opens: {request.version} 10\u202f%** of callers" in shown
 
 
 def test_only_an_sre_takes_out_of_production(stage: Stage) -> None:
