@@ -1,6 +1,8 @@
-"""Small logs, leases as a test wants them, and workers as processes that a test may kill."""
+"""Small logs, leases as a test wants them, and workers as real processes that a test may kill."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,9 +11,9 @@ import pytest
 from core.compute.processes import kill_all, marked_with
 from core.foundation.actions.call import Foundation
 from core.foundation.settings import Settings
-from tests.fakes.forked_process import ForkedProcess
+from tests.conftest import ROOT
 
-StartWorker = Callable[..., ForkedProcess]
+StartWorker = Callable[..., "subprocess.Popen[bytes]"]
 
 
 @pytest.fixture
@@ -38,12 +40,19 @@ def settings(tmp_path: Path, lease_seconds: float) -> Settings:
 @pytest.fixture
 def start_worker(foundation: Foundation, tmp_path: Path) -> Iterator[StartWorker]:
     """Starts a worker process over this installation; `failpoint` names where it dies. All are gone afterwards."""
-    workers: list[ForkedProcess] = []
+    workers: list[subprocess.Popen[bytes]] = []
 
-    def start(*, failpoint: str = "", module: str = "tests.compute.worker_process") -> ForkedProcess:
-        log = tmp_path / f"worker-{len(workers)}.log"
-        environment = environment_of(foundation.settings) | ({"CAUSEWAY_FAILPOINTS": failpoint} if failpoint else {})
-        workers.append(ForkedProcess(module, environment=environment, log=log))
+    def start(*, failpoint: str = "", module: str = "tests.compute.worker_process") -> "subprocess.Popen[bytes]":
+        with (tmp_path / f"worker-{len(workers)}.log").open("wb") as log:
+            environment = {
+                **_environment(foundation.settings),
+                **({"CAUSEWAY_FAILPOINTS": failpoint} if failpoint else {}),
+            }
+            workers.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", module], env=environment, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
+                )
+            )
         return workers[-1]
 
     yield start
@@ -53,7 +62,7 @@ def start_worker(foundation: Foundation, tmp_path: Path) -> Iterator[StartWorker
     _end_jobs_of(foundation.settings)
 
 
-def environment_of(settings: Settings) -> dict[str, str]:
+def _environment(settings: Settings) -> dict[str, str]:
     plain = {name: value for name, value in os.environ.items() if not name.startswith("CAUSEWAY_")}
     chosen = settings.model_dump(mode="json", exclude_defaults=True, exclude_unset=True)
     return {**plain, **{f"CAUSEWAY_{name.upper()}": str(value) for name, value in chosen.items()}}

@@ -1,4 +1,4 @@
-"""Workers as processes, killed at the worst moments. What a job did is counted by its launch tokens and effects."""
+"""Real worker processes, killed at the worst moments. What a job did is counted by its launch tokens and effects."""
 
 import os
 import signal
@@ -13,11 +13,9 @@ from core.compute.folders import read_json
 from core.compute.processes import Identity, identity_of, is_alive, marked_with, send_signal
 from core.compute.values import JobState
 from core.portal import Portal
-from tests.compute.conftest import StartWorker, environment_of
+from tests.compute.conftest import StartWorker
 from tests.compute.demo_kind import KINDS, ingested, row_of, submit
 from tests.compute.running import SYSTEM, job_now, wait_for_job, wait_until, worker_for
-from tests.conftest import ROOT
-from tests.fakes.forked_process import ForkedProcess
 
 pytestmark = pytest.mark.usefixtures("people")
 ENDLESS = {"steps": 1_000_000, "pause": 0.02}
@@ -33,7 +31,7 @@ def processes_of(portal: Portal, job_id: str) -> list[int]:
     return [pid for token in tokens for pid in marked_with(token)]
 
 
-def ended(worker: ForkedProcess) -> int:
+def ended(worker: "subprocess.Popen[bytes]") -> int:
     return worker.wait(timeout=30)
 
 
@@ -239,15 +237,13 @@ def test_a_worker_that_is_told_to_stop_leaves_its_jobs_to_the_next_at_once(
     assert_it_ran_once(portal, job_id)
 
 
-def test_the_worker_of_the_product_starts_and_stops(portal: Portal) -> None:
-    """By its command, as the product starts it."""
+def test_the_worker_of_the_product_starts_and_stops(portal: Portal, start_worker: StartWorker) -> None:
     signed = portal.foundation.settings.home / "audit" / "checkpoints.jsonl"
     signed.unlink(missing_ok=True)
-    environment = environment_of(portal.foundation.settings)
-    with subprocess.Popen([sys.executable, "-m", "core.worker"], env=environment, cwd=ROOT) as worker:
-        wait_until(signed.exists, what="the checkpoint of the audit log")
-        worker.terminate()
-        assert worker.wait(timeout=30) == 0
+    worker = start_worker(module="core.worker")
+    wait_until(signed.exists, what="the checkpoint of the audit log")
+    worker.terminate()
+    assert ended(worker) == 0
 
 
 @pytest.mark.parametrize("wrong", ["compute.nowhere=kill", "compute.after_claim=explode"])

@@ -1,4 +1,4 @@
-"""The process `causeway worker`, with the demo kind among its kinds."""
+"""`python -m core.worker`, with the demo kind among its kinds."""
 
 from core.portal import Portal
 from core.worker import Worker, serve
@@ -9,5 +9,5 @@ def build(portal: Portal) -> Worker:
     return Worker(portal.foundation, kinds=KINDS)
 
 
-def main() -> int:
-    return serve(build)
+if __name__ == "__main__":
+    raise SystemExit(serve(build))

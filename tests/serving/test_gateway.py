@@ -1,6 +1,8 @@
 """The gateway with a real Envoy and real model servers: who is let in, what is answered, and what dies."""
 
 import os
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -19,12 +21,12 @@ from core.serving.gateway.filters import PLACE_HEADER
 from core.serving.tickets import TicketIssuer, place_of
 from core.serving.values import Endpoint
 from tests.compute.running import wait_until
-from tests.fakes.forked_process import ForkedProcess
 from tests.http import web
 from tests.registry.attack_models import failing_far
 from tests.registry.onnx_files import register_tiny, tiny_model
 from tests.serving.running import (
     DISTANCE,
+    ROOT,
     ROW,
     CutOff,
     Stage,
@@ -287,12 +289,15 @@ def test_a_gateway_that_starts_again_adopts_what_the_killed_one_left(tmp_path: P
 
 
 @contextmanager
-def gateway_process(portal: Portal) -> Iterator[ForkedProcess]:
-    """The gateway as a process of its own."""
+def gateway_process(portal: Portal) -> Iterator["subprocess.Popen[bytes]"]:
+    """The gateway as it is really started."""
     home = portal.foundation.settings.home
     ports = dict.fromkeys(("PORTAL_PORT", "GATEWAY_PORT", "GATEWAY_ADMIN_PORT"), "0")
     chosen = {f"CAUSEWAY_{name}": value for name, value in {**ports, "HOME": str(home)}.items()}
-    process = ForkedProcess("core.gateway", environment={**os.environ, **chosen}, log=home / "gateway.log")
+    with (home / "gateway.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "core.gateway"], env={**os.environ, **chosen}, cwd=ROOT, stdout=log, stderr=log
+        )
     try:
         yield process
     finally:

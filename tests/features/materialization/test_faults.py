@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +15,7 @@ from core.features.materialization.values import Materialization
 from core.foundation.settings import Settings
 from core.portal import Portal
 from tests.compute.running import job_now, real_processes, wait_for_job, wait_until, worker_for
-from tests.conftest import People
-from tests.fakes.forked_process import ForkedProcess
+from tests.conftest import ROOT, People
 from tests.features.materialization.in_process import DAY, START
 from tests.features.materialization.installation import Installation
 
@@ -37,11 +38,13 @@ def tokens(portal: Portal) -> list[str]:
     return [path.stem.removeprefix("started-") for path in markers]
 
 
-def start_worker(scene: Installation, failpoint: str) -> ForkedProcess:
+def start_worker(scene: Installation, failpoint: str) -> "subprocess.Popen[bytes]":
     home = scene.portal.foundation.settings.home
     values = {"HOME": str(home), "ALLOW_FAILPOINTS": "true", "FAILPOINTS": failpoint, "CPUS": "2", "MEMORY_MB": "4096"}
     environment = {**os.environ, **{f"CAUSEWAY_{name}": value for name, value in values.items()}}
-    return ForkedProcess("core.worker", environment=environment, log=scene.folder / "worker.log")
+    with (scene.folder / "worker.log").open("wb") as log:
+        command = [sys.executable, "-m", "core.worker"]
+        return subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log)
 
 
 def ordered(scene: Installation) -> Materialization:

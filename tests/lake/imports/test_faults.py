@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +16,7 @@ from core.lake.import_values import Import, ImportChoices, ImportState
 from core.lake.values import TimeZoneRule
 from core.portal import Portal
 from tests.compute.running import real_processes, wait_for_job, worker_for
-from tests.conftest import People
-from tests.fakes.forked_process import ForkedProcess
+from tests.conftest import ROOT, People
 from tests.lake.imports.test_imports import CSV
 
 
@@ -47,7 +48,9 @@ def killed_worker(home: Path, failpoint: str) -> int:
     """Runs a worker as a process of its own until its fail-point kills it; returns how it ended."""
     values = {"HOME": str(home), "ALLOW_FAILPOINTS": "true", "FAILPOINTS": failpoint, "CPUS": "2", "MEMORY_MB": "4096"}
     environment = {**os.environ, **{f"CAUSEWAY_{name}": value for name, value in values.items()}}
-    return ForkedProcess("core.worker", environment=environment, log=home / "worker.log").wait(timeout=90)
+    command = [sys.executable, "-m", "core.worker"]
+    with (home / "worker.log").open("wb") as log:
+        return subprocess.run(command, env=environment, cwd=ROOT, stdout=log, stderr=log, timeout=90).returncode
 
 
 @pytest.mark.parametrize("moment", ["compute.after_spawn", "compute.before_ingest", "compute.after_ingest"])
