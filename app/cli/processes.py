@@ -158,10 +158,11 @@ def _keep_running(supervisor: Supervisor) -> NoReturn:
 
 
 def _stop_the_rest(home: Path) -> None:
-    """Stops the jobs, model servers and proxies that outlive the parts on purpose."""
+    """Stops the jobs, model servers and proxies that outlive the parts on purpose, and a part that was being started
+    when somebody pressed Ctrl-C, which nobody holds."""
     import psutil
 
-    processes = list(processes_of(home))
+    processes = {*processes_of(home), *psutil.Process().children()}
     for process in processes:
         process.terminate()
     _gone, alive = psutil.wait_procs(processes, timeout=STOP_SECONDS)
