@@ -88,6 +88,7 @@ def join_rows(mei: Visitor) -> None:
     expect(border).to_have_attribute("aria-valuetext", "2013-10-31")
     border.press("ArrowRight")
     expect(border).to_have_attribute("aria-valuetext", "2013-11-01")
+    mei.sees("Validation has 471 rows")
     mei.settled()
     go_on(mei)
     mei.fill("Name", "late_flights")

@@ -70,8 +70,8 @@ class Visitor:
         return self.settled() if self.page.url == self.address + path else self.go(path)
 
     def settled(self) -> "Visitor":
-        """Waits until the page has been drawn."""
-        self.page.wait_for_selector(DRAWN)
+        """Waits until the page has been drawn. That of a job may be drawn again and again while the job runs."""
+        self.page.wait_for_selector(DRAWN, timeout=JOB_MS)
         expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)
         expect(self.page.locator(".st-key-page_header, .st-key-closed_page").first).to_be_visible()
         return self
