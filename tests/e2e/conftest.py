@@ -21,8 +21,8 @@ BROWSERS = (
     "/usr/bin/chromium-browser",
     "/usr/bin/google-chrome",
 )
-# What tests show is looked at for a moment: the last optimization of its scripts costs more than it saves, and so does a
-# heap that starts small.
+# What tests show is looked at for a moment: the last optimization of its scripts costs more than it saves, and so
+# does a heap that starts small.
 QUIET = (
     "--js-flags=--no-turbofan --min-semi-space-size=64",
     "--no-sandbox",
