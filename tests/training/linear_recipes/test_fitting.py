@@ -91,7 +91,8 @@ def test_the_pull_is_chosen_on_the_validation_rows(name: str) -> None:
     assert len(tried) > 2
     assert tried[:-1] == sorted(tried[:-1], reverse=True)
     alone = fitted(chosen.metrics["l2"], Heard().report)
-    assert alone.metrics["validation_loss"] == pytest.approx(chosen.metrics["validation_loss"], rel=0.02)
+    # Both stop near the minimum, which they come to from elsewhere.
+    assert alone.metrics["validation_loss"] == pytest.approx(chosen.metrics["validation_loss"], rel=0.02, abs=1e-3)
 
 
 def hot(preparation: Preparation, rows: Rows) -> Any:
